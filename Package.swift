@@ -1,0 +1,91 @@
+// swift-tools-version: 6.2
+// The rooms of the house and the arrows between them: a target imports only what stands to its left in README's picture.
+// SwiftPM refuses cycles, so this file is the plan and its enforcement.
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+func tests(of name: String, with dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: strict)
+}
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+
+let package = Package(
+  name: "ScanAdapt",
+  products: [
+    .executable(name: "scanadapt", targets: ["scanadapt"]),
+    .library(name: "ScanAdapt", targets: ["Experiments", "Reports", "Phantoms"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+  ],
+  targets: [
+    // bytes
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev", "zlib1g-dev"])]),
+    .target(name: "CPNGReader", dependencies: ["CPNG"], cSettings: strictC),
+    .target(name: "CKernels", cSettings: strictC, linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
+    room("Tensors"),
+    room("RandomStreams"),
+
+    // pixels and people
+    room("Imaging", ["CPNGReader", "Tensors", "RandomStreams"]),
+    room("Cohorts", ["Imaging", "Tensors", "RandomStreams", crypto, collections, .product(name: "SwiftCSV", package: "SwiftCSV")]),
+    room("Phantoms", ["Imaging", "Cohorts", "RandomStreams"]),
+
+    // networks
+    room("Graphs", ["Tensors", collections]),
+    room("Engine", ["CKernels", "Graphs", "Tensors", "RandomStreams"]),
+    room("ModelFiles", ["Graphs", "Tensors", "Imaging", crypto, collections]),
+
+    // methods
+    room("Normalization", ["Cohorts", "Engine", "ModelFiles", crypto]),
+    room("Evaluation", ["RandomStreams"]),
+    room("Adaptation", ["Normalization", "Evaluation", "Cohorts", "Engine", "ModelFiles", crypto]),
+
+    // judgement
+    room("Experiments", ["Adaptation", "Evaluation", "Normalization", "Cohorts", "ModelFiles", crypto, logging]),
+    room("Reports", ["Experiments", "Evaluation", .product(name: "Mustache", package: "swift-mustache")]),
+
+    // faces
+    .executableTarget(
+      name: "scanadapt",
+      dependencies: [
+        "Reports", "Experiments", "Adaptation", "Normalization", "Evaluation", "Phantoms", "Cohorts", "Imaging", "ModelFiles",
+        "Engine", "Graphs", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Yams", package: "Yams"), .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+
+    tests(of: "Tensors"),
+    tests(of: "RandomStreams"),
+    tests(of: "Imaging"),
+    tests(of: "Cohorts", with: ["Imaging"]),
+    tests(of: "Phantoms", with: ["Cohorts", "Imaging"]),
+    tests(of: "Graphs"),
+    tests(of: "Engine", with: ["Graphs", "Tensors", "CKernels"]),
+    tests(of: "ModelFiles", with: ["Graphs", "Engine"]),
+    tests(of: "Normalization", with: ["Engine", "Graphs"]),
+    tests(of: "Evaluation"),
+    tests(of: "Adaptation", with: ["Engine", "Graphs"]),
+    tests(of: "Experiments", with: ["Phantoms"]),
+    tests(of: "Reports", with: ["Experiments"]),
+    tests(of: "scanadapt"),
+  ],
+  swiftLanguageModes: [.v6]
+)

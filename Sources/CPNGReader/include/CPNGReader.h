@@ -1,0 +1,3 @@
+#ifndef CPNGREADER_H
+#define CPNGREADER_H
+#endif
