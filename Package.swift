@@ -42,24 +42,26 @@ let package = Package(
     .target(name: "CKernels", cSettings: strictC, linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
     room("Tensors"),
     room("RandomStreams"),
+    room("Files", [crypto, .product(name: "SystemPackage", package: "swift-system")]),
 
     // pixels and people
     room("Imaging", ["CPNGReader", "Tensors", "RandomStreams"]),
-    room("Cohorts", ["Imaging", "Tensors", "RandomStreams", crypto, collections, .product(name: "SwiftCSV", package: "SwiftCSV")]),
-    room("Phantoms", ["Imaging", "Cohorts", "RandomStreams"]),
+    room(
+      "Cohorts", ["Files", "Imaging", "Tensors", "RandomStreams", crypto, collections, .product(name: "SwiftCSV", package: "SwiftCSV")]),
+    room("Phantoms", ["Files", "Imaging", "Cohorts", "RandomStreams"]),
 
     // networks
     room("Graphs", ["Tensors", collections]),
     room("Engine", ["CKernels", "Graphs", "Tensors", "RandomStreams"]),
-    room("ModelFiles", ["Graphs", "Tensors", "Imaging", crypto, collections]),
+    room("ModelFiles", ["Files", "Graphs", "Tensors", "Imaging", crypto, collections]),
 
     // methods
-    room("Normalization", ["Cohorts", "Engine", "ModelFiles", crypto]),
+    room("Normalization", ["Files", "Cohorts", "Engine", "ModelFiles", crypto]),
     room("Evaluation", ["RandomStreams"]),
-    room("Adaptation", ["Normalization", "Evaluation", "Cohorts", "Engine", "ModelFiles", crypto]),
+    room("Adaptation", ["Files", "Normalization", "Evaluation", "Cohorts", "Engine", "ModelFiles", crypto]),
 
     // judgement
-    room("Experiments", ["Adaptation", "Evaluation", "Normalization", "Cohorts", "ModelFiles", crypto, logging]),
+    room("Experiments", ["Files", "Adaptation", "Evaluation", "Normalization", "Cohorts", "ModelFiles", crypto, logging]),
     room("Reports", ["Experiments", "Evaluation", .product(name: "Mustache", package: "swift-mustache")]),
 
     // faces
@@ -74,6 +76,7 @@ let package = Package(
 
     tests(of: "Tensors"),
     tests(of: "RandomStreams"),
+    tests(of: "Files"),
     tests(of: "Imaging"),
     tests(of: "Cohorts", with: ["Imaging"]),
     tests(of: "Phantoms", with: ["Cohorts", "Imaging"]),

@@ -59,7 +59,8 @@ public struct Tensor: Sendable, Equatable {
   public func items(_ range: Range<Int>) -> Tensor {
     let stride = shape[0] == 0 ? 0 : count / shape[0]
     return withUnsafeBuffer { all in
-      Tensor(shape: Shape([range.count] + shape.dimensions.dropFirst()), values: all[(range.lowerBound * stride)..<(range.upperBound * stride)])
+      Tensor(
+        shape: Shape([range.count] + shape.dimensions.dropFirst()), values: all[(range.lowerBound * stride)..<(range.upperBound * stride)])
     }
   }
 

@@ -20,8 +20,10 @@ struct RandomStreamTests {
     }
     let base = first(1, "augmentation", 0, "ab")
     #expect(base == first(1, "augmentation", 0, "ab"))
-    let others = [first(2, "augmentation", 0, "ab"), first(1, "dropout", 0, "ab"), first(1, "augmentation", 1, "ab"),
-      first(1, "augmentation", 0, "ac"), first(1, "augmentationa", 0, "b")]
+    let others = [
+      first(2, "augmentation", 0, "ab"), first(1, "dropout", 0, "ab"), first(1, "augmentation", 1, "ab"),
+      first(1, "augmentation", 0, "ac"), first(1, "augmentationa", 0, "b"),
+    ]
     #expect(Set(others + [base]).count == others.count + 1)
   }
 
