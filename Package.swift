@@ -37,7 +37,7 @@ let package = Package(
   ],
   targets: [
     // bytes
-    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev", "zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev", "zlib1g-dev"])]),
     .target(name: "CPNGReader", dependencies: ["CPNG"], cSettings: strictC),
     .target(name: "CKernels", cSettings: strictC, linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
     room("Tensors"),

@@ -1,0 +1,103 @@
+"""The PyTorch and ONNX Runtime side of tools/bench.
+
+Reads one request a line on stdin, {"network": "resnet18", "job": "inference", "batch": 16, "size": 224, "channels": 3,
+"threads": 2, "peer": "nchw" | "nhwc" | "onnxruntime"}, runs that job once and answers {"seconds": ...} on stdout, so that the
+caller can alternate with its own side in one run. Jobs: inference, statistics, bn-only, full, linear-probe.
+"""
+
+import functools
+import io
+import json
+import sys
+import time
+
+import torch
+import torchvision
+
+
+def network(name):
+    builders = {"mobilenet_v2": torchvision.models.mobilenet_v2, "resnet18": torchvision.models.resnet18,
+                "resnet34": torchvision.models.resnet34, "resnet50": torchvision.models.resnet50,
+                "densenet121": torchvision.models.densenet121, "vgg16_bn": torchvision.models.vgg16_bn}
+    torch.manual_seed(0)
+    return builders[name](weights=None)
+
+
+@functools.lru_cache(maxsize=2)
+def torch_job(name, job, batch, size, channels, nhwc):
+    model = network(name)
+    images = torch.randn(batch, channels, size, size)
+    if nhwc:
+        model, images = model.to(memory_format=torch.channels_last), images.to(memory_format=torch.channels_last)
+    labels = torch.randint(0, 1000, (batch,))
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    if job == "inference":
+        model.eval()
+
+        def run():
+            with torch.inference_mode():
+                model(images)
+    elif job == "statistics":
+        model.train()
+        for m in model.modules():
+            if isinstance(m, torch.nn.Dropout):
+                m.eval()
+
+        def run():
+            with torch.no_grad():
+                model(images)
+    else:
+        model.train()
+        trained = {"full": list(model.parameters()), "bn-only": [p for m in norms for p in m.parameters()],
+                   "linear-probe": list(list(model.children())[-1].parameters())}[job]
+        for parameter in model.parameters():
+            parameter.requires_grad_(False)
+        for parameter in trained:
+            parameter.requires_grad_(True)
+        if job == "linear-probe":
+            model.eval()
+        optimizer = torch.optim.SGD(trained, lr=1e-3, momentum=0.9)
+
+        def run():
+            optimizer.zero_grad(set_to_none=True)
+            torch.nn.functional.cross_entropy(model(images), labels).backward()
+            optimizer.step()
+    run()
+    return run
+
+
+@functools.lru_cache(maxsize=2)
+def onnx_job(name, batch, size, channels, threads):
+    import onnxruntime
+    model = network(name).eval()
+    buffer = io.BytesIO()
+    images = torch.randn(batch, channels, size, size)
+    torch.onnx.export(model, images, buffer, dynamo=False)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(buffer.getvalue(), options, providers=["CPUExecutionProvider"])
+    feed = {session.get_inputs()[0].name: images.numpy()}
+    session.run(None, feed)
+    return lambda: session.run(None, feed)
+
+
+def main():
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            torch.set_num_threads(request["threads"])
+            shape = (request["network"], request["batch"], request["size"], request.get("channels", 3))
+            if request["peer"] == "onnxruntime":
+                run = onnx_job(*shape, request["threads"])
+            else:
+                run = torch_job(shape[0], request["job"], *shape[1:], request["peer"] == "nhwc")
+            start = time.perf_counter()
+            run()
+            answer = {"seconds": time.perf_counter() - start}
+        except Exception as error:  # The caller prints it as a gap in the table.
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
