@@ -1,0 +1,37 @@
+import Graphs
+import Tensors
+
+/// How gradients move parameters; the learning rate comes with each step.
+public struct Optimizer: Hashable, Sendable, Codable {
+  public enum Rule: Hashable, Sendable, Codable {
+    /// PyTorch's `SGD`: `g += decay * w; m = momentum * m + g` (first step `m = g`); `w -= rate * (nesterov ? g + momentum * m : m)`.
+    case sgd(momentum: Double = 0.9, nesterov: Bool = false, weightDecay: Double = 0)
+    /// PyTorch's `AdamW`: decoupled decay, bias-corrected moments. Loshchilov and Hutter 2019.
+    case adamW(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.01)
+  }
+
+  public var rule: Rule
+  /// Whether weight decay also pulls on biases and normalizations' gamma and beta, as PyTorch's does unless told otherwise.
+  public var decaysAffineAndBias: Bool
+  /// Gradients are scaled down together where their global norm exceeds this; nil leaves them alone.
+  public var clippingNorm: Double?
+
+  public init(_ rule: Rule, decaysAffineAndBias: Bool = true, clippingNorm: Double? = nil) {
+    self.rule = rule
+    self.decaysAffineAndBias = decaysAffineAndBias
+    self.clippingNorm = clippingNorm
+  }
+}
+
+/// What an optimizer remembers between steps: enough, with the parameters, to continue with the same bits.
+public struct OptimizerState: Sendable, Equatable {
+  /// Steps taken, which AdamW's bias correction counts.
+  public var stepsTaken: Int
+  /// By slot (`momentum_buffer`; `exp_avg`, `exp_avg_sq`: PyTorch's names), then parameter, in the parameter's own shape.
+  public var slots: [String: [ParameterID: Tensor]]
+
+  public init(stepsTaken: Int = 0, slots: [String: [ParameterID: Tensor]] = [:]) {
+    self.stepsTaken = stepsTaken
+    self.slots = slots
+  }
+}
