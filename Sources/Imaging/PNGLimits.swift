@@ -1,0 +1,19 @@
+/// What is refused before anything is allocated for it.
+public struct PNGLimits: Hashable, Sendable {
+  /// Pixels a side.
+  public var side: Int
+  /// Pixels in all.
+  public var pixels: Int
+  /// Bytes of one ancillary chunk.
+  public var ancillaryBytes: Int
+  /// Bytes of the file.
+  public var fileBytes: Int
+
+  public init(side: Int = 16_384, pixels: Int = 100_000_000, ancillaryBytes: Int = 1 << 20, fileBytes: Int = 1 << 30) {
+    precondition(side > 0 && pixels > 0 && ancillaryBytes > 0 && fileBytes > 0, "limits are positive")
+    self.side = side
+    self.pixels = pixels
+    self.ancillaryBytes = ancillaryBytes
+    self.fileBytes = fileBytes
+  }
+}
