@@ -51,7 +51,7 @@ let package = Package(
     room("Phantoms", ["Files", "Imaging", "Cohorts", "RandomStreams"]),
 
     // networks
-    room("Graphs", ["Tensors", collections]),
+    room("Graphs", ["Tensors", "RandomStreams", collections]),
     room("Engine", ["CKernels", "Graphs", "Tensors", "RandomStreams"]),
     room("ModelFiles", ["Files", "Graphs", "Tensors", "Imaging", crypto, collections]),
 

@@ -53,7 +53,9 @@ extension Graph {
     let components = name.split(separator: ".").dropLast()
     guard let first = components.firstIndex(where: { $0.last!.isNumber }) else { return (nil, nil) }
     let stage = components[...first].joined(separator: ".")
-    guard Int(components[first]) == nil, first + 1 < components.endIndex, components[first + 1].last!.isNumber else { return (stage, stage) }
+    guard Int(components[first]) == nil, first + 1 < components.endIndex, components[first + 1].last!.isNumber else {
+      return (stage, stage)
+    }
     return (stage, components[...(first + 1)].joined(separator: "."))
   }
 }

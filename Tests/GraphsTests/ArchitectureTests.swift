@@ -70,7 +70,10 @@ func sequentialHead() {
   let head = Head.sequential([.dropout(probability: 0.3), .linear(outputs: 128), .relu, .linear(outputs: 4)])
   let graph = Architecture.resnet18.graph(inputChannels: 1, head: head.withClasses(3))
   #expect(graph.headNodes.map(\.name) == ["fc.0", "fc.1", "fc.2", "fc.3"])
-  #expect(graph.headParameters.map { "\($0.id) \($0.shape)" } == ["fc.1.weight [128, 512]", "fc.1.bias [128]", "fc.3.weight [3, 128]", "fc.3.bias [3]"])
+  #expect(
+    graph.headParameters.map { "\($0.id) \($0.shape)" } == [
+      "fc.1.weight [128, 512]", "fc.1.bias [128]", "fc.3.weight [3, 128]", "fc.3.bias [3]",
+    ])
   #expect(graph.features == "avgpool")
 }
 
