@@ -37,8 +37,8 @@ let package = Package(
   ],
   targets: [
     // bytes
-    .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev", "zlib1g-dev"])]),
-    .target(name: "CPNGReader", dependencies: ["CPNG"], cSettings: strictC),
+    // libpng-dev and zlib1g-dev of the system
+    .target(name: "CPNGReader", cSettings: strictC, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
     .target(name: "CKernels", cSettings: strictC, linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
     room("Tensors"),
     room("RandomStreams"),
