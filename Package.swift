@@ -74,6 +74,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    .executableTarget(
+      name: "scanadapt-bench",
+      dependencies: ["Engine", "Graphs", "Tensors", "RandomStreams", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+
     tests(of: "Tensors"),
     tests(of: "RandomStreams"),
     tests(of: "Files"),

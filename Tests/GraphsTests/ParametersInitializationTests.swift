@@ -3,13 +3,13 @@ import Testing
 
 @Suite("Initial parameters")
 struct ParametersInitializationTests {
-  private let graph = Architecture.resnet18.graph(inputChannels: 3, classes: 10)
+  private let graph = Architecture.cifarResNet20.graph(inputChannels: 3, classes: 10)
 
   @Test("A convolution's weights have variance 2 / fan-out and mean 0, within five standard errors")
   func convolution() {
-    let values = Parameters.initialized(for: graph, seed: 1)["layer4.1.conv2", "weight"].values.map(Double.init)
+    let values = Parameters.initialized(for: graph, seed: 1)["layer3.2.conv2", "weight"].values.map(Double.init)
     let n = Double(values.count)
-    let expected = 2.0 / (512 * 9)
+    let expected = 2.0 / (64 * 9)
     #expect(abs(values.reduce(0, +) / n) < 5 * (expected / n).squareRoot())
     #expect(abs(values.map { $0 * $0 }.reduce(0, +) / n - expected) < 5 * expected * (2 / n).squareRoot())
   }
@@ -23,7 +23,7 @@ struct ParametersInitializationTests {
 
   @Test("A parameter's values depend on the seed and its name, not on the rest of the network")
   func independence() {
-    let head = Architecture.resnet18.graph(inputChannels: 3, classes: 7)
+    let head = Architecture.cifarResNet20.graph(inputChannels: 3, classes: 7)
     let first = Parameters.initialized(for: graph, seed: 1)["layer1.0.conv1", "weight"]
     #expect(first == Parameters.initialized(for: head, seed: 1)["layer1.0.conv1", "weight"])
     #expect(first != Parameters.initialized(for: graph, seed: 2)["layer1.0.conv1", "weight"])

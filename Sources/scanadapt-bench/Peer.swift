@@ -1,0 +1,62 @@
+import Foundation
+
+/// PyTorch or ONNX Runtime in a process of its own (`tools/bench-peer.py`), asked for one timed run at a time.
+final class Peer {
+  enum Kind: String, CaseIterable {
+    case nchw, nhwc, onnxruntime
+  }
+
+  private struct Request: Encodable {
+    let network: String
+    let job: String
+    let batch: Int
+    let size: Int
+    let threads: Int
+    let peer: String
+  }
+
+  private struct Answer: Decodable {
+    let seconds: Double?
+    let error: String?
+  }
+
+  private let process = Process()
+  private let requests = Pipe()
+  private let answers = Pipe()
+  private var buffered = Data()
+
+  init(python: String, script: String, threads: Int) throws {
+    process.executableURL = URL(fileURLWithPath: python)
+    process.arguments = [script]
+    process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "\(threads)"]) { _, new in new }
+    process.standardInput = requests
+    process.standardOutput = answers
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+  }
+
+  deinit {
+    try? requests.fileHandleForWriting.close()
+    process.waitUntilExit()
+  }
+
+  /// Seconds of one run, nil where the peer can't do it.
+  func time(_ job: Job, network: String, batch: Int, size: Int, threads: Int, as kind: Kind) throws -> Double? {
+    let request = Request(network: network, job: job.rawValue, batch: batch, size: size, threads: threads, peer: kind.rawValue)
+    try requests.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(request) + Data("\n".utf8))
+    return try JSONDecoder().decode(Answer.self, from: nextLine()).seconds
+  }
+
+  private func nextLine() throws -> Data {
+    while true {
+      if let end = buffered.firstIndex(of: UInt8(ascii: "\n")) {
+        let line = buffered[buffered.startIndex..<end]
+        buffered = Data(buffered[(end + 1)...])
+        return Data(line)
+      }
+      let more = answers.fileHandleForReading.availableData
+      guard !more.isEmpty else { throw CocoaError(.fileReadUnknown) }
+      buffered += more
+    }
+  }
+}
