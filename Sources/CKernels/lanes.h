@@ -1,0 +1,40 @@
+// Eight channels at a time, in the compiler's vector types: AVX registers where a function targets them, pairs of SSE or NEON
+// registers elsewhere. Macros, because vector arguments would tie an inline function to one instruction set.
+#ifndef SA_LANES_H
+#define SA_LANES_H
+#include "variants.h"
+
+typedef float sa_v8 __attribute__((vector_size(32)));
+typedef int sa_v8i __attribute__((vector_size(32)));
+typedef float sa_v8u __attribute__((vector_size(32), aligned(4)));
+
+#define SA_LOAD8(p) ((sa_v8) * (const sa_v8u *)(p))
+#define SA_STORE8(p, v) (*(sa_v8u *)(p) = (v))
+#define SA_ALL8(s) ((sa_v8){(s), (s), (s), (s), (s), (s), (s), (s)})
+/// max(x, 0) and min(x, 6) that keep NaN; x is a variable.
+#define SA_FLOOR8(x) ((sa_v8)((sa_v8i)(x) & ~((x) < 0)))
+#define SA_CEIL8(x) ((sa_v8)(((sa_v8i)(x) & ~((x) > 6)) | ((sa_v8i)SA_ALL8(6.0f) & ((x) > 6))))
+#define SA_ACTIVATE8(x, activation)                        \
+  do {                                                     \
+    if ((activation) != SA_NO_ACTIVATION) (x) = SA_FLOOR8(x); \
+    if ((activation) == SA_RELU6) (x) = SA_CEIL8(x);       \
+  } while (0)
+/// dy where the activation passed output y, else 0.
+#define SA_PASS8(dy, y, activation)                                                              \
+  do {                                                                                           \
+    if ((activation) == SA_RELU) (dy) = (sa_v8)((sa_v8i)(dy) & ((y) > 0));                       \
+    if ((activation) == SA_RELU6) (dy) = (sa_v8)((sa_v8i)(dy) & ((y) > 0) & ((y) < 6));          \
+  } while (0)
+
+enum { SA_CHUNK = 256 };
+
+/// `count` channels from `first` of an affine as whole arrays: what lies past the map's last channel is 0.
+SA_INLINE void sa_gather_affine(
+    float *scale, float *shift, sa_affine affine, sa_index image, sa_index first, sa_index count, sa_index channels) {
+  for (sa_index i = 0; i < count; i++) {
+    sa_index channel = first + i;
+    scale[i] = channel < channels ? sa_scale_at(affine, image, channel) : 0;
+    shift[i] = channel < channels ? sa_shift_at(affine, image, channel) : 0;
+  }
+}
+#endif

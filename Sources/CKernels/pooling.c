@@ -1,0 +1,154 @@
+// Maximum, average and global pooling. Forward pieces are output rows; backward pieces are (image, block of channels), within which
+// windows scatter in output order.
+#include "pooling.h"
+
+#include "lanes.h"
+
+typedef struct {
+  sa_map y, x;
+  uint8_t *winner;
+  sa_prologue prologue;
+  sa_window window;
+} forward_context;
+
+/// The input's eight channels at a tap, after the prologue.
+#define READ8(v, f, a, b, i, image, row, column, channel)                                           \
+  do {                                                                                              \
+    (v) = SA_LOAD8(sa_pixel((f)->x, image, (row) * (f)->x.w + (column)) + (channel));               \
+    (v) = SA_LOAD8((a) + (i)) * (v) + SA_LOAD8((b) + (i));                                          \
+    SA_ACTIVATE8(v, (f)->prologue.activation);                                                      \
+  } while (0)
+
+SA_BODY max_row_body(void *argument, sa_index piece) {
+  forward_context *f = argument;
+  sa_index image = piece / f->y.h, row = piece % f->y.h, size = f->window.size, padded = sa_padded(f->y.c);
+  float a[SA_CHUNK], b[SA_CHUNK];
+  for (sa_index first = 0; first < padded; first += SA_CHUNK) {
+    sa_index width = sa_least(SA_CHUNK, padded - first);
+    sa_gather_affine(a, b, f->prologue.affine, image, first, width, f->y.c);
+    for (sa_index column = 0; column < f->y.w; column++) {
+      sa_index top = row * f->window.stride - f->window.padding, left = column * f->window.stride - f->window.padding;
+      sa_index u0 = sa_most(0, -top), u1 = sa_least(size, f->x.h - top), v0 = sa_most(0, -left), v1 = sa_least(size, f->x.w - left);
+      for (sa_index i = 0; i < width; i += 8) {
+        sa_v8 best;
+        READ8(best, f, a, b, i, image, top + u0, left + v0, first + i);
+        int first_tap = (int)(u0 * size + v0);
+        sa_v8i tap = {first_tap, first_tap, first_tap, first_tap, first_tap, first_tap, first_tap, first_tap};
+        for (sa_index u = u0; u < u1; u++)
+          for (sa_index v = v0; v < v1; v++) {
+            sa_v8 x;
+            READ8(x, f, a, b, i, image, top + u, left + v, first + i);
+            sa_v8i better = (x > best) | (x != x);
+            int index = (int)(u * size + v);
+            sa_v8i here = {index, index, index, index, index, index, index, index};
+            best = (sa_v8)(((sa_v8i)x & better) | ((sa_v8i)best & ~better));
+            tap = (here & better) | (tap & ~better);
+          }
+        SA_STORE8(sa_pixel(f->y, image, row * f->y.w + column) + first + i, best);
+        if (f->winner) {
+          uint8_t *to = f->winner + ((image * f->y.h + row) * f->y.w + column) * padded + first + i;
+          for (int lane = 0; lane < 8; lane++) to[lane] = (uint8_t)tap[lane];
+        }
+      }
+    }
+  }
+}
+SA_VARIANTS(max_row)
+
+void sa_max_pool(sa_map y, uint8_t *winner, sa_map x, sa_prologue prologue, sa_window window, sa_pool *pool) {
+  forward_context f = {y, x, winner, prologue, window};
+  sa_pool_run(pool, max_row(), &f, y.n * y.h);
+}
+
+SA_BODY average_row_body(void *argument, sa_index piece) {
+  forward_context *f = argument;
+  sa_index image = piece / f->y.h, row = piece % f->y.h, size = f->window.size, padded = sa_padded(f->y.c);
+  sa_v8 share = SA_ALL8(1.0f / (float)(size * size));
+  float a[SA_CHUNK], b[SA_CHUNK];
+  for (sa_index first = 0; first < padded; first += SA_CHUNK) {
+    sa_index width = sa_least(SA_CHUNK, padded - first);
+    sa_gather_affine(a, b, f->prologue.affine, image, first, width, f->y.c);
+    for (sa_index column = 0; column < f->y.w; column++) {
+      sa_index top = row * f->window.stride - f->window.padding, left = column * f->window.stride - f->window.padding;
+      sa_index u0 = sa_most(0, -top), u1 = sa_least(size, f->x.h - top), v0 = sa_most(0, -left), v1 = sa_least(size, f->x.w - left);
+      for (sa_index i = 0; i < width; i += 8) {
+        sa_v8 sum = {0};
+        for (sa_index u = u0; u < u1; u++)
+          for (sa_index v = v0; v < v1; v++) {
+            sa_v8 x;
+            READ8(x, f, a, b, i, image, top + u, left + v, first + i);
+            sum += x;
+          }
+        SA_STORE8(sa_pixel(f->y, image, row * f->y.w + column) + first + i, sum * share);
+      }
+    }
+  }
+}
+SA_VARIANTS(average_row)
+
+void sa_average_pool(sa_map y, sa_map x, sa_prologue prologue, sa_window window, sa_pool *pool) {
+  forward_context f = {y, x, NULL, prologue, window};
+  sa_pool_run(pool, average_row(), &f, y.n * y.h);
+}
+
+typedef struct {
+  sa_map dx, dy;
+  const uint8_t *winner;
+  sa_window window;
+  sa_write_mode mode;
+  sa_index channels_per_piece, pieces_per_image;
+} backward_context;
+
+SA_BODY clear_channels(sa_map map, sa_index image, sa_index first, sa_index width) {
+  for (sa_index pixel = 0; pixel < map.h * map.w; pixel++) {
+    float *at = sa_pixel(map, image, pixel) + first;
+    for (sa_index i = 0; i < width; i += 8) SA_STORE8(at + i, (sa_v8){0});
+  }
+}
+
+/// Both kinds: a maximum's gradient goes to the winner, an average's to every tap. (Scattering per lane is fast enough: dx stays in cache.)
+SA_BODY pool_backward_body(void *argument, sa_index piece) {
+  backward_context *f = argument;
+  sa_index image = piece / f->pieces_per_image, first = piece % f->pieces_per_image * f->channels_per_piece;
+  sa_index padded = sa_padded(f->dy.c), width = sa_least(f->channels_per_piece, padded - first), size = f->window.size;
+  if (f->mode == SA_WRITES) clear_channels(f->dx, image, first, width);
+  sa_v8 share = SA_ALL8(1.0f / (float)(size * size));
+  for (sa_index row = 0; row < f->dy.h; row++)
+    for (sa_index column = 0; column < f->dy.w; column++) {
+      sa_index top = row * f->window.stride - f->window.padding, left = column * f->window.stride - f->window.padding;
+      sa_index u0 = sa_most(0, -top), u1 = sa_least(size, f->dx.h - top), v0 = sa_most(0, -left), v1 = sa_least(size, f->dx.w - left);
+      const float *dy = sa_pixel(f->dy, image, row * f->dy.w + column) + first;
+      for (sa_index u = u0; u < u1; u++)
+        for (sa_index v = v0; v < v1; v++) {
+          float *dx = sa_pixel(f->dx, image, (top + u) * f->dx.w + left + v) + first;
+          for (sa_index i = 0; i < width; i += 8) {
+            sa_v8 g = SA_LOAD8(dy + i);
+            if (f->winner) {
+              const uint8_t *from = f->winner + ((image * f->dy.h + row) * f->dy.w + column) * padded + first + i;
+              int tap = (int)(u * size + v);
+              sa_v8i won = {from[0] == tap, from[1] == tap, from[2] == tap, from[3] == tap,
+                            from[4] == tap, from[5] == tap, from[6] == tap, from[7] == tap};
+              g = (sa_v8)((sa_v8i)g & -won);
+            } else {
+              g *= share;
+            }
+            SA_STORE8(dx + i, SA_LOAD8(dx + i) + g);
+          }
+        }
+    }
+}
+SA_VARIANTS(pool_backward)
+
+static void run_backward(sa_map dx, sa_map dy, const uint8_t *winner, sa_window window, sa_write_mode mode, sa_pool *pool) {
+  sa_index block = sa_channel_block(dy);
+  backward_context f = {dx, dy, winner, window, mode, block, sa_ceil_div(dy.c, block)};
+  sa_pool_run(pool, pool_backward(), &f, dy.n * f.pieces_per_image);
+}
+
+void sa_max_pool_backward(sa_map dx, sa_map dy, const uint8_t *winner, sa_window window, sa_write_mode mode, sa_pool *pool) {
+  run_backward(dx, dy, winner, window, mode, pool);
+}
+
+void sa_average_pool_backward(sa_map dx, sa_map dy, sa_window window, sa_write_mode mode, sa_pool *pool) {
+  run_backward(dx, dy, NULL, window, mode, pool);
+}
