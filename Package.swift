@@ -56,7 +56,7 @@ let package = Package(
     room("ModelFiles", ["Files", "Graphs", "Tensors", "Imaging", crypto, collections]),
 
     // methods
-    room("Normalization", ["Files", "Cohorts", "Engine", "ModelFiles", crypto]),
+    room("Normalization", ["Files", "Cohorts", "Engine", "ModelFiles", "Graphs", "Tensors", "RandomStreams", crypto]),
     room("Evaluation", ["RandomStreams"]),
     room("Adaptation", ["Files", "Normalization", "Evaluation", "Cohorts", "Engine", "ModelFiles", crypto]),
 
@@ -88,7 +88,7 @@ let package = Package(
     tests(of: "Graphs"),
     tests(of: "Engine", with: ["Graphs", "Tensors", "CKernels"]),
     tests(of: "ModelFiles", with: ["Graphs", "Engine"]),
-    tests(of: "Normalization", with: ["Engine", "Graphs"]),
+    tests(of: "Normalization", with: ["Engine", "Graphs", "Tensors", "Cohorts", "Imaging", "ModelFiles"]),
     tests(of: "Evaluation"),
     tests(of: "Adaptation", with: ["Engine", "Graphs"]),
     tests(of: "Experiments", with: ["Phantoms"]),

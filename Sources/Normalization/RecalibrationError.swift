@@ -1,0 +1,23 @@
+/// Why statistics could not be taken.
+public enum RecalibrationError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// No scan to take them from: the set is empty, or none of its files could be read.
+  case noScans(listed: Int)
+  /// One value per channel has no variance.
+  case tooFewValues(layer: String, count: Int)
+  /// A scan whose features at this layer are not numbers.
+  case nonFinite(layer: String, scan: String)
+  /// A scan could be read once and later could not.
+  case scanVanished(scan: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .noScans(let listed):
+      listed == 0
+        ? "found no scan to take statistics from; expected at least one" : "found no readable scan among \(listed); expected at least one"
+    case .tooFewValues(let layer, let count):
+      "\(layer): found \(count) value per channel; expected at least 2 to estimate a variance (more scans, or larger ones)"
+    case .nonFinite(let layer, let scan): "\(scan): found features that are not finite numbers at \(layer); expected finite values"
+    case .scanVanished(let scan, let reason): "\(scan): could be read when recalibration began and now cannot: \(reason)"
+    }
+  }
+}
