@@ -36,6 +36,11 @@ public struct InstanceSwapError: Error, Hashable, Sendable, CustomStringConverti
   public let layers: [String]
   public let input: FeatureShape
 
+  package init(layers: [String], input: FeatureShape) {
+    self.layers = layers
+    self.input = input
+  }
+
   public var description: String {
     "found 1×1 maps at \(layers.joined(separator: ", ")) for a \(input) input; expected more than one pixel, because instance "
       + "normalization of a single pixel gives the same value for every image: leave these layers out, or use larger scans"

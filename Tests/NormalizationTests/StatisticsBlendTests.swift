@@ -18,9 +18,9 @@ struct StatisticsBlendTests {
   @Test("The moment-exact variance is that of the two samples thrown together")
   func momentExact() {
     // Two samples with exactly these moments, the source's counted once and the target's three times: weight 1/4.
-    let sample = [1 - 2.0, 1 + 2.0] + [3 - 1.0, 3 + 1.0, 3 - 1.0, 3 + 1.0, 3 - 1.0, 3 + 1.0]
+    let sample: [Double] = [-1, 3] + [2, 4, 2, 4, 2, 4]
     let mean = sample.reduce(0, +) / 8
-    let variance = sample.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / 8
+    let variance: Double = sample.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / 8
     let blended = StatisticsBlend.fixed(sourceWeight: 0.25, variance: .momentExact).blend(source: source, target: target, scans: 7)
     #expect(abs(blended.mean[0] - mean) < 1e-12)
     #expect(abs(blended.variance[0] - variance) < 1e-12)
