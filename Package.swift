@@ -89,7 +89,7 @@ let package = Package(
     tests(of: "Engine", with: ["Graphs", "Tensors", "CKernels"]),
     tests(of: "ModelFiles", with: ["Graphs", "Engine"]),
     tests(of: "Normalization", with: ["Engine", "Graphs", "Tensors", "Cohorts", "Imaging", "ModelFiles"]),
-    tests(of: "Evaluation"),
+    tests(of: "Evaluation", with: ["RandomStreams"]),
     tests(of: "Adaptation", with: ["Engine", "Graphs"]),
     tests(of: "Experiments", with: ["Phantoms"]),
     tests(of: "Reports", with: ["Experiments"]),

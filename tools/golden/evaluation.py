@@ -1,0 +1,136 @@
+"""Writes Fixtures/golden/evaluation.json: metrics by scikit-learn, tests by SciPy, structural components by their definition.
+
+Run: python tools/golden/evaluation.py
+"""
+
+import json
+import pathlib
+import warnings
+
+import numpy
+import scipy
+import scipy.stats
+import sklearn
+from sklearn import metrics
+
+warnings.filterwarnings("ignore")
+generator = numpy.random.default_rng(20240613)
+
+
+def cohort(scans, patients, classes, digits):
+    """Scans of patients with an effect of their own; scores rounded so that ties occur."""
+    patient = generator.integers(0, patients, scans)
+    effect = generator.normal(size=(patients, classes))
+    label = generator.integers(0, classes, scans)
+    logits = generator.normal(size=(scans, classes)) + effect[patient] + 1.2 * numpy.eye(classes)[label]
+    p = numpy.round(scipy.special.softmax(logits, axis=1), digits)
+    p[:, -1] = numpy.round(1 - p[:, :-1].sum(axis=1), digits)
+    return patient, label, p
+
+
+def scored(label, p):
+    decision = p.argmax(axis=1)
+    classes = p.shape[1]
+    two = classes == 2
+    confidence = p.max(axis=1)
+    bins = numpy.clip(numpy.ceil(confidence * 15).astype(int) - 1, 0, 14)
+    right = decision == label
+    ece = sum(abs(right[bins == b].mean() - confidence[bins == b].mean()) * (bins == b).mean() for b in range(15) if (bins == b).any())
+    values = {
+        "accuracy": metrics.accuracy_score(label, decision),
+        "balanced_accuracy": metrics.balanced_accuracy_score(label, decision),
+        "auroc": metrics.roc_auc_score(label, p[:, 1]) if two
+        else numpy.mean([metrics.roc_auc_score(label == c, p[:, c]) for c in range(classes)]),
+        "brier": metrics.brier_score_loss(label, p[:, 1]) if two else metrics.brier_score_loss(label, p),
+        "f1": metrics.f1_score(label, decision) if two else metrics.f1_score(label, decision, average="macro"),
+        "matthews_correlation": metrics.matthews_corrcoef(label, decision),
+        "kappa": metrics.cohen_kappa_score(label, decision),
+        "calibration_error": ece,
+    }
+    for c in range(classes):
+        values[f"sensitivity_{c}"] = metrics.recall_score(label == c, decision == c)
+        values[f"specificity_{c}"] = metrics.recall_score(label != c, decision != c)
+    return {name: float(value) for name, value in values.items()}
+
+
+def kernel(x, y):
+    return 1.0 if x > y else 0.5 if x == y else 0.0
+
+
+def components(scores, label):
+    """DeLong's structural components by their definition, a loop over pairs."""
+    positives, negatives = scores[label == 1], scores[label == 0]
+    v10 = numpy.array([numpy.mean([kernel(x, y) for y in negatives]) for x in positives])
+    v01 = numpy.array([numpy.mean([kernel(x, y) for x in positives]) for y in negatives])
+    return v10, v01
+
+
+def delong(first, second, label):
+    (a10, a01), (b10, b01) = components(first, label), components(second, label)
+    s10, s01 = numpy.cov(a10, b10), numpy.cov(a01, b01)
+    return s10 / len(a10) + s01 / len(a01)
+
+
+def obuchowski(first, second, label, patient):
+    """Obuchowski 1997, equations for S10, S01, S11, patient by patient."""
+    both = [components(first, label), components(second, label)]
+    ids = sorted(set(patient))
+    m, n = int((label == 1).sum()), int((label == 0).sum())
+    positives, negatives = patient[label == 1], patient[label == 0]
+    i10, i01, total = len(set(positives)), len(set(negatives)), len(ids)
+    areas = [v10.mean() for v10, _ in both]
+    p = [[v10[positives == i].sum() - (positives == i).sum() * areas[k] for i in ids] for k, (v10, _) in enumerate(both)]
+    q = [[v01[negatives == i].sum() - (negatives == i).sum() * areas[k] for i in ids] for k, (_, v01) in enumerate(both)]
+    covariance = numpy.zeros((2, 2))
+    for r in range(2):
+        for s in range(2):
+            s10 = i10 / ((i10 - 1) * m) * numpy.dot(p[r], p[s])
+            s01 = i01 / ((i01 - 1) * n) * numpy.dot(q[r], q[s])
+            s11 = total / (total - 1) * numpy.dot(p[r], q[s])
+            s11t = total / (total - 1) * numpy.dot(p[s], q[r])
+            covariance[r, s] = s10 / m + s01 / n + (s11 + s11t) / (m * n)
+    return covariance
+
+
+cohorts = []
+for scans, patients, classes, digits in [(60, 25, 2, 2), (31, 31, 2, 6), (90, 30, 3, 3), (200, 40, 4, 2)]:
+    patient, label, p = cohort(scans, patients, classes, digits)
+    cohorts.append({"patients": patient.tolist(), "labels": label.tolist(), "probabilities": p.tolist(), "values": scored(label, p)})
+
+patient, label, p = cohort(80, 30, 2, 2)
+second = numpy.round(numpy.clip(0.6 * p[:, 1] + 0.4 * generator.uniform(size=80), 0, 1), 2)
+areas = {
+    "patients": patient.tolist(),
+    "labels": label.tolist(),
+    "first": p[:, 1].tolist(),
+    "second": second.tolist(),
+    "areas": [float(metrics.roc_auc_score(label, s)) for s in (p[:, 1], second)],
+    "delong": delong(p[:, 1], second, label).tolist(),
+    "obuchowski": obuchowski(p[:, 1], second, label, patient).tolist(),
+}
+
+probabilities = [1e-12, 1e-5, 0.001, 0.02, 0.024, 0.025, 0.3, 0.5, 0.6, 0.975, 0.999999]
+students = [(t, df) for df in (1, 2, 4, 9, 29.5, 200) for t in (-3.1, -0.2, 0.0, 0.7, 2.5, 12.0)]
+mcnemar = [(0, 0), (1, 0), (3, 9), (10, 10), (40, 12), (200, 260)]
+
+differences = generator.normal(0.02, 0.03, 10)
+share = 1 / 9
+t = differences.mean() / numpy.sqrt(differences.var(ddof=1) * (1 / 10 + share))
+
+errors = generator.exponential(0.08, 40)
+bca = scipy.stats.bootstrap((errors,), numpy.mean, n_resamples=400_000, method="BCa", random_state=1, batch=20_000).confidence_interval
+
+golden = {
+    "versions": {"scikit-learn": sklearn.__version__, "scipy": scipy.__version__, "numpy": numpy.__version__},
+    "cohorts": cohorts,
+    "areas": areas,
+    "normal": [[q, float(scipy.stats.norm.ppf(q))] for q in probabilities],
+    "student": [[t_, df, float(scipy.stats.t.cdf(t_, df)), float(2 * scipy.stats.t.sf(abs(t_), df))] for t_, df in students],
+    "studentQuantile": [[q, df, float(scipy.stats.t.ppf(q, df))] for q in (0.1, 0.975, 0.995) for df in (1, 4, 9, 60)],
+    "mcnemar": [[b, c, float(scipy.stats.binomtest(min(b, c), b + c).pvalue) if b + c else 1.0] for b, c in mcnemar],
+    "folds": {"differences": differences.tolist(), "share": share, "pValue": float(2 * scipy.stats.t.sf(abs(t), 9))},
+    "bca": {"errors": errors.tolist(), "lower": float(bca.low), "upper": float(bca.high)},
+}
+path = pathlib.Path(__file__).parents[2] / "Fixtures" / "golden" / "evaluation.json"
+path.write_text(json.dumps(golden) + "\n")
+print(path, path.stat().st_size, "bytes")
