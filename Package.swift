@@ -82,7 +82,7 @@ let package = Package(
     tests(of: "Tensors"),
     tests(of: "RandomStreams"),
     tests(of: "Files"),
-    tests(of: "Imaging"),
+    tests(of: "Imaging", with: ["RandomStreams", "Tensors", crypto]),
     tests(of: "Cohorts", with: ["Imaging"]),
     tests(of: "Phantoms", with: ["Cohorts", "Imaging"]),
     tests(of: "Graphs"),

@@ -24,6 +24,10 @@ public struct DecodedImage: Hashable, Sendable {
     public let red, green, blue: UInt8
     /// 255 is opaque, which is also the value of entries that tRNS doesn't name.
     public let alpha: UInt8
+
+    package init(red: UInt8, green: UInt8, blue: UInt8, alpha: UInt8) {
+      (self.red, self.green, self.blue, self.alpha) = (red, green, blue, alpha)
+    }
   }
 
   public let width: Int

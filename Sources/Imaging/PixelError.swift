@@ -10,8 +10,8 @@ public enum PixelError: Error, Hashable, Sendable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .color(channelsDiffer: true): "the image has color; expected gray (ask for gray=luminance, or channels=3 to keep the color)"
-    case .color(channelsDiffer: false): "the file stores color, though its channels are equal; expected a gray file (gray=equal accepts this)"
+    case .color(channelsDiffer: true): "the image has color; expected gray (gray=luminance converts it, channels=3 keeps it)"
+    case .color(channelsDiffer: false): "the file stores color, with equal channels; expected a gray file (gray=equal accepts it)"
     case .transparency: "the image is partly transparent; expected opaque pixels (alpha=discard ignores transparency)"
     case .paletteIndexOutOfRange(let index, let entries): "a pixel has palette index \(index); the palette has \(entries) entries"
     case .constantImage(let value, let scaling): "every sample is \(value); scale=\(scaling) needs a scan with some spread"
