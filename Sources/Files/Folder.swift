@@ -72,3 +72,18 @@ public enum Folder {
     return try naming(filePath, .opening) { try Posix.resolved(filePath) }.string
   }
 }
+
+/// What a path names, without following a symbolic link.
+public enum EntryKind: Hashable, Sendable {
+  case missing, regular, link
+  /// A folder, FIFO, socket or device, named.
+  case other(String)
+
+  public init(at path: String) {
+    guard let status = try? Posix.status(FilePath(path), following: false) else {
+      self = .missing
+      return
+    }
+    self = status.isRegular ? .regular : status.isLink ? .link : .other(status.kind)
+  }
+}

@@ -141,6 +141,7 @@ extension stat {
   }
 
   var isRegular: Bool { st_mode & S_IFMT == S_IFREG }
+  var isLink: Bool { st_mode & S_IFMT == S_IFLNK }
   var isFolder: Bool { st_mode & S_IFMT == S_IFDIR }
 
   var modifiedNanoseconds: Int64 {
