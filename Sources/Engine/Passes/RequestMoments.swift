@@ -1,0 +1,15 @@
+extension StageList {
+  /// Moments of a convolution's bare output are taken while it is stored.
+  ///
+  /// Not where a bias comes after: the kernel's moments are those of `w * x`.
+  mutating func requestMomentsFromConvolutions() {
+    var wanted = observed
+    for case let normalization as NormalizationStage in stages where normalization.needsMoments { wanted.insert(normalization.input) }
+    for (position, stage) in stages.enumerated() {
+      guard var convolution = stage as? ConvolutionStage, convolution.isBare, !convolution.hasBias, wanted.contains(convolution.output)
+      else { continue }
+      convolution.takesMoments = true
+      stages[position] = convolution
+    }
+  }
+}

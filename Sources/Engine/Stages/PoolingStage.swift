@@ -1,0 +1,101 @@
+import CKernels
+import Graphs
+
+/// Maximum or mean over windows, or the mean over the whole map.
+struct PoolingStage: Stage {
+  enum Window: Sendable {
+    case sliding(PoolingOperator)
+    case whole
+  }
+
+  var output: String
+  var input: String
+  let window: Window
+
+  var inputs: [String] { [input] }
+
+  mutating func redirect(_ old: String, to new: String) { if input == old { input = new } }
+
+  func emitForward(_ plan: inout PlanBuilder) {
+    var winners: BufferID?
+    if case .sliding(let pooling) = window, pooling.kind == .maximum, plan.needsGradient(input) {
+      let home = plan.home(of: output)
+      winners = plan.save(plan.buffer(bytes: plan.images * home.shape.paddedCount), for: output)
+    }
+    plan.emit(
+      PoolingStep(
+        node: output, output: plan.home(of: output), input: plan.home(of: input), window: window, winners: winners, images: plan.images))
+  }
+
+  func emitBackward(_ plan: inout PlanBuilder) {
+    guard let gradient = plan.gradient(of: output), plan.needsGradient(input) else { return }
+    let winners = plan.saved[output]
+    let (place, mode) = plan.contribution(to: input)
+    plan.emitBackward(
+      PoolingGradientStep(
+        node: output, inputGradient: place, mode: mode, gradient: gradient, window: window, winners: winners, images: plan.images))
+  }
+}
+
+extension PoolingStage.Window {
+  var described: String {
+    switch self {
+    case .whole: "global average"
+    case .sliding(let pooling): "\(pooling.kernel)×\(pooling.kernel)/\(pooling.stride) \(pooling.kind.rawValue) pooling"
+    }
+  }
+}
+
+extension PoolingOperator {
+  var sizes: sa_window { sa_window(size: kernel, stride: stride, padding: padding) }
+}
+
+struct PoolingStep: Step {
+  let node: String
+  let output: MapReference
+  let input: MapReference
+  let window: PoolingStage.Window
+  /// Which tap won each maximum, a byte for each padded output value.
+  let winners: BufferID?
+  let images: Int
+
+  var kernel: String { window.described }
+  var reads: [BufferID] { [input.buffer] }
+  var writes: [BufferID] { [output.buffer] + (winners.map { [$0] } ?? []) }
+  var bytesMoved: Double { input.byteCount(images: images) + output.byteCount(images: images) }
+
+  func run(_ run: borrowing Run) {
+    let (y, x) = (run.map(output), run.map(input))
+    switch window {
+    case .whole: sa_global_average(y, x, sa_prologue(), run.pool)
+    case .sliding(let pooling) where pooling.kind == .average: sa_average_pool(y, x, sa_prologue(), pooling.sizes, run.pool)
+    case .sliding(let pooling): sa_max_pool(y, winners.map { run.bytes($0) }, x, sa_prologue(), pooling.sizes, run.pool)
+    }
+  }
+}
+
+struct PoolingGradientStep: Step {
+  let node: String
+  let inputGradient: MapReference
+  let mode: sa_write_mode
+  let gradient: MapReference
+  let window: PoolingStage.Window
+  let winners: BufferID?
+  let images: Int
+
+  var kernel: String { "gradient of \(window.described)" }
+  var reads: [BufferID] {
+    [gradient.buffer] + (winners.map { [$0] } ?? []) + (mode == SA_ACCUMULATES ? [inputGradient.buffer] : [])
+  }
+  var writes: [BufferID] { [inputGradient.buffer] }
+  var bytesMoved: Double { gradient.byteCount(images: images) + inputGradient.byteCount(images: images) }
+
+  func run(_ run: borrowing Run) {
+    let (dx, dy) = (run.map(inputGradient), run.map(gradient))
+    switch window {
+    case .whole: sa_global_average_backward(dx, dy, mode, run.pool)
+    case .sliding(let pooling) where pooling.kind == .average: sa_average_pool_backward(dx, dy, pooling.sizes, mode, run.pool)
+    case .sliding(let pooling): sa_max_pool_backward(dx, dy, run.bytes(winners!), pooling.sizes, mode, run.pool)
+    }
+  }
+}

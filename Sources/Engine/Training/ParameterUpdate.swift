@@ -1,0 +1,82 @@
+import CKernels
+import Graphs
+import Tensors
+
+/// An optimizer with its memory: moves what trains by its gradients.
+struct ParameterUpdate {
+  private let optimizer: Optimizer
+  private let trainable: [ParameterDeclaration]
+  private let factors: [ParameterID: Float]
+  private var stepsTaken = 0
+  /// By slot, in PyTorch's names.
+  private var slots: [String: Parameters]
+
+  init(_ optimizer: Optimizer, trainable: [ParameterDeclaration], factors: [ParameterID: Float]) {
+    self.optimizer = optimizer
+    self.trainable = trainable
+    self.factors = factors
+    slots = Dictionary(uniqueKeysWithValues: optimizer.rule.slots.map { ($0, Parameters(trainable)) })
+  }
+
+  /// The L2 norm over all gradients, in Double.
+  func gradientNorm(_ bound: BoundParameters, pool: OpaquePointer?) -> Double {
+    var sum = 0.0
+    for declaration in trainable { sum += sa_sum_of_squares(bound.gradientPointer(declaration.id), declaration.shape.count, pool) }
+    return sum.squareRoot()
+  }
+
+  mutating func apply(to bound: BoundParameters, learningRate: Double, gradientNorm: Double, pool: OpaquePointer?) {
+    // As PyTorch's clip_grad_norm_.
+    let scale = optimizer.clippingNorm.map { min(1, $0 / (gradientNorm + 1e-6)) } ?? 1
+    for declaration in trainable {
+      let id = declaration.id
+      let count = declaration.shape.count
+      let rate = learningRate * Double(factors[id] ?? 1)
+      let decays = optimizer.decaysAffineAndBias || declaration.role == .weight
+      let gradient = UnsafePointer(bound.gradientPointer(id))
+      let value = bound.values.withMutableValues(of: id) { $0.baseAddress! }
+      switch optimizer.rule {
+      case .sgd(let momentum, let nesterov, let weightDecay):
+        let buffer = momentum == 0 ? nil : slot("momentum_buffer", id)
+        sa_sgd_update(
+          value, buffer, gradient, count, rate, momentum, decays ? weightDecay : 0, nesterov, stepsTaken == 0, scale, pool)
+      case .adamW(let beta1, let beta2, let epsilon, let weightDecay):
+        sa_adamw_update(
+          value, slot("exp_avg", id), slot("exp_avg_sq", id), gradient, count, rate, beta1, beta2, epsilon, decays ? weightDecay : 0,
+          stepsTaken + 1, scale, pool)
+      }
+    }
+    stepsTaken += 1
+  }
+
+  /// The values' storage stays where it is until the next snapshot is taken.
+  private mutating func slot(_ name: String, _ id: ParameterID) -> UnsafeMutablePointer<Float> {
+    slots[name]!.withMutableValues(of: id) { $0.baseAddress! }
+  }
+
+  var state: OptimizerState {
+    get {
+      OptimizerState(
+        stepsTaken: stepsTaken,
+        slots: slots.mapValues { values in Dictionary(uniqueKeysWithValues: values.ids.map { ($0, values[$0]) }) })
+    }
+    set {
+      precondition(Set(newValue.slots.keys) == Set(slots.keys), "an optimizer state of another rule: \(newValue.slots.keys.sorted())")
+      stepsTaken = newValue.stepsTaken
+      for (name, tensors) in newValue.slots {
+        precondition(Set(tensors.keys) == Set(trainable.map(\.id)), "an optimizer state for other parameters than train here")
+        for (id, tensor) in tensors { slots[name]![id] = tensor }
+      }
+    }
+  }
+}
+
+extension Optimizer.Rule {
+  /// What it remembers for each parameter, in PyTorch's names.
+  var slots: [String] {
+    switch self {
+    case .sgd(let momentum, _, _): momentum == 0 ? [] : ["momentum_buffer"]
+    case .adamW: ["exp_avg", "exp_avg_sq"]
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import CKernels
+import Graphs
+import Tensors
+
+/// What a training step reports.
+public struct StepOutcome: Sendable {
+  /// The batch's mean loss, before the step's change of the parameters.
+  public let loss: Double
+  /// The network's output for the batch, in training mode.
+  public let logits: FeatureMaps
+  /// The global L2 norm of all gradients, before clipping.
+  public let gradientNorm: Double
+}
+
+/// The loss and its gradient at the current parameters.
+public struct GradientOutcome: Sendable {
+  public let loss: Double
+  public let logits: FeatureMaps
+  /// For everything that trains, in the parameter's own shape.
+  public let gradients: [ParameterID: Tensor]
+}
+
+/// A network in training: the one owner of its parameters, which steps change in place.
+public struct TrainingState: ~Copyable {
+  private let graph: Graph
+  private let inputs: [String: FeatureShape]
+  private let plan: TrainablePlan
+  private let purpose: Purpose
+  private let loss: Loss
+  private let seed: UInt64
+  private let crew: ThreadPool
+  private let bound: BoundParameters
+  private let workspace = Workspace()
+  private var programs: [Int: Program] = [:]
+  private var update: ParameterUpdate
+
+  /// - Parameters:
+  ///   - parameters: values for at least what the graph declares; all of them come back from `finish`.
+  ///   - plan: what trains.
+  ///   - inputs: the shape fed at each input node; the graph may be a cut whose inputs are features.
+  ///   - seed: dropout's masks are a function of (seed, step index, layer).
+  ///   - threads: all processors where nil. Any number gives the same bits.
+  public init(
+    graph: Graph, parameters: consuming Parameters, plan: TrainablePlan, loss: Loss, optimizer: Optimizer,
+    inputs: [String: FeatureShape], seed: UInt64, threads: Int? = nil
+  ) throws(PlanError) {
+    try parameters.check(for: graph)
+    self.graph = graph
+    self.inputs = inputs
+    self.plan = plan
+    self.loss = loss
+    self.seed = seed
+    purpose = .gradients(of: loss, for: plan)
+    crew = ThreadPool.shared(threads: threads)
+    programs[1] = try Program(graph: graph, inputs: inputs, batch: 1, purpose: purpose)
+    let trainable = graph.parameters.filter { plan.trains($0.id) }
+    bound = BoundParameters(parameters, trainable: trainable)
+    update = ParameterUpdate(optimizer, trainable: trainable, factors: plan.learningRateFactors)
+  }
+
+  /// One forward pass, backward pass and change of the parameters (and of running statistics, where a normalization updates them).
+  ///
+  /// - Parameters:
+  ///   - targets: each image's class; nil leaves it out of the loss (its pixels still count in batch statistics).
+  ///   - stepIndex: the number of this step in the whole run; it keys dropout and is named in errors.
+  /// - Throws: `RunError`, and then nothing has changed.
+  public mutating func step(
+    _ inputs: [String: FeatureMaps], targets: [Int?], learningRate: Double, stepIndex: Int
+  ) throws(RunError) -> StepOutcome {
+    let (pass, program) = try differentiate(inputs, targets: targets, stepIndex: stepIndex)
+    let trained = plan.trainable
+    let norm = try crew.withPool { (pool) throws(RunError) -> Double in
+      let norm = update.gradientNorm(bound, pool: pool)
+      guard norm.isFinite else { throw .nonFinite(step: stepIndex, node: nil) }
+      update.apply(to: bound, learningRate: learningRate, gradientNorm: norm, pool: pool)
+      for statistics in program.statisticsUpdates { bound.values.take(statistics, images: program.images, at: pass.addresses) }
+      bound.refresh(trained: trained, pool: pool)
+      return norm
+    }
+    return StepOutcome(loss: pass.loss, logits: pass.logits, gradientNorm: norm)
+  }
+
+  /// The gradients that `step` would use, unclipped; changes nothing.
+  public mutating func gradients(
+    _ inputs: [String: FeatureMaps], targets: [Int?], stepIndex: Int
+  ) throws(RunError) -> GradientOutcome {
+    let (pass, _) = try differentiate(inputs, targets: targets, stepIndex: stepIndex)
+    let gradients = Dictionary(uniqueKeysWithValues: bound.gradients.ids.map { ($0, bound.gradients[$0]) })
+    return GradientOutcome(loss: pass.loss, logits: pass.logits, gradients: gradients)
+  }
+
+  /// A snapshot of the current values.
+  public var parameters: Parameters { bound.values }
+
+  /// For checkpoints; setting it continues from one.
+  public var optimizerState: OptimizerState {
+    get { update.state }
+    set { update.state = newValue }
+  }
+
+  /// The steps for a batch of this size, printable.
+  public mutating func program(batch: Int) -> Program {
+    if let known = programs[batch] { return known }
+    // The graph and its shapes passed when the first program was made; the batch size can't make them fail.
+    let program = try! Program(graph: graph, inputs: inputs, batch: batch, purpose: purpose)
+    programs[batch] = program
+    return program
+  }
+
+  /// Ends training and returns the values.
+  public consuming func finish() -> Parameters { bound.values }
+
+  private struct Pass {
+    let loss: Double
+    let logits: FeatureMaps
+    let addresses: [UnsafeMutableRawPointer?]
+  }
+
+  private mutating func differentiate(
+    _ inputs: [String: FeatureMaps], targets: [Int?], stepIndex: Int
+  ) throws(RunError) -> (Pass, Program) {
+    let images = try self.inputs.checkedCount(of: inputs)
+    let program = program(batch: images)
+    let indices = try checked(targets, images: images, classes: program.outputs[0].shape.channels)
+    if let name = program.singleValued { throw .singleValue(normalization: name) }
+    let logits = FeatureMaps(uninitializedCount: images, shape: program.outputs[0].shape)
+    let outputs = [program.outputs[0].name: logits]
+    let (workspace, bound, seed) = (workspace, bound, seed)
+    return try crew.withPool { (pool) throws(RunError) -> (Pass, Program) in
+      bound.prepare(for: program, pool: pool)
+      let addresses = workspace.run(
+        program, inputs: inputs, outputs: outputs, parameters: bound, pool: pool, seed: seed, stepIndex: stepIndex, targets: indices)
+      let loss = addresses[program.lossBuffer!.index]!.assumingMemoryBound(to: Double.self)[0]
+      guard loss.isFinite else {
+        let node = workspace.firstNonFinite(
+          program, inputs: inputs, outputs: outputs, parameters: bound, pool: pool, seed: seed, stepIndex: stepIndex, targets: indices)
+        throw .nonFinite(step: stepIndex, node: node)
+      }
+      return (Pass(loss: loss, logits: logits, addresses: addresses), program)
+    }
+  }
+
+  private func checked(_ targets: [Int?], images: Int, classes: Int) throws(RunError) -> [Int32] {
+    guard targets.count == images else { throw .batch(expected: images, found: targets.count) }
+    guard targets.contains(where: { $0 != nil }) else { throw .noTargets }
+    for case let target? in targets where target < 0 || target >= classes { throw .target(target, classes: classes) }
+    return targets.map { Int32($0 ?? -1) }
+  }
+}
