@@ -3,7 +3,8 @@ extension StageList {
   ///
   /// The stage that takes it in moves to the addition's place, where the other input exists.
   mutating func fuseAdditions() {
-    for sum in stages.compactMap({ $0 as? SumStage }) where sum.inputs.count == 2 && sum.activation == nil && sum.inputs[0] != sum.inputs[1] {
+    for sum in stages.compactMap({ $0 as? SumStage }) where sum.inputs.count == 2 && sum.activation == nil && sum.inputs[0] != sum.inputs[1]
+    {
       let readers = readers
       let producers = producers
       let candidates = sum.inputs.filter { readers[$0]?.count == 1 && !isKept($0) && takesResidual($0, producers) }

@@ -18,7 +18,8 @@ extension Program {
 
   private static func number(_ value: Double) -> String { value == 0 ? "" : String(format: "%.2f", value) }
 
-  private static func columns(_ step: String, _ node: String, _ kernel: String, _ flops: String, _ moved: String, _ alive: String) -> String {
+  private static func columns(_ step: String, _ node: String, _ kernel: String, _ flops: String, _ moved: String, _ alive: String) -> String
+  {
     func left(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
     func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
     return right(step, 4) + "  " + left(node, 34) + "  " + left(kernel, 70) + right(flops, 9) + right(moved, 10) + right(alive, 10)

@@ -8,8 +8,6 @@ protocol Step: Sendable {
   var kernel: String { get }
   var reads: [BufferID] { get }
   var writes: [BufferID] { get }
-  /// The map it yields, where it yields one: `output` of the forward steps.
-  var result: MapReference? { get }
   /// Buffers of equal layout where the output may take the input's place if nobody reads the input later.
   var replacements: [(output: BufferID, input: BufferID)] { get }
   /// Multiplications and additions, for the whole batch.
@@ -20,8 +18,12 @@ protocol Step: Sendable {
   func run(_ run: borrowing Run)
 }
 
+/// A step that yields a map.
+protocol MapStep: Step {
+  var output: MapReference { get }
+}
+
 extension Step {
-  var result: MapReference? { nil }
   var replacements: [(output: BufferID, input: BufferID)] { [] }
   var floatingPointOperations: Double { 0 }
   func scratchFloats(threads: Int) -> Int { 0 }

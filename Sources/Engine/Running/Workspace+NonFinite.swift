@@ -13,7 +13,7 @@ extension Workspace {
     _ = run(
       program, inputs: inputs, outputs: outputs, parameters: parameters, pool: pool, seed: seed, stepIndex: stepIndex, targets: targets
     ) { step, run in
-      if step.writesNonFinite(run) { found = step.node }
+      if (step as? any MapStep)?.writesNonFinite(run) == true { found = step.node }
       remaining -= 1
       return found == nil && remaining > 0
     }
@@ -21,9 +21,8 @@ extension Workspace {
   }
 }
 
-extension Step {
+extension MapStep {
   fileprivate func writesNonFinite(_ run: borrowing Run) -> Bool {
-    guard let output = result else { return false }
     let map = run.map(output)
     for pixel in 0..<(map.n * map.h * map.w) {
       for channel in 0..<map.c where !map.data[pixel * map.pixel_stride + channel].isFinite { return true }

@@ -46,7 +46,7 @@ struct ConcatenationStage: Stage {
   }
 }
 
-struct ChannelCopyStep: Step {
+struct ChannelCopyStep: MapStep {
   let node: String
   let output: MapReference
   let outputFirst: Int

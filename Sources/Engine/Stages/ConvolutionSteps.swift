@@ -2,7 +2,7 @@ import CKernels
 import Graphs
 
 /// `output = activation(scale * (w * x) + shift + residual)`, and the moments of `w * x`.
-struct ConvolutionStep: Step {
+struct ConvolutionStep: MapStep {
   let node: String
   let output: MapReference
   let input: MapReference

@@ -32,7 +32,7 @@ struct DropoutStage: Stage {
   }
 }
 
-struct DropoutStep: Step {
+struct DropoutStep: MapStep {
   let node: String
   let output: MapReference
   let input: MapReference

@@ -21,7 +21,7 @@ struct FlattenStage: Stage {
   }
 }
 
-struct FlattenStep: Step {
+struct FlattenStep: MapStep {
   let node: String
   let output: MapReference
   let input: MapReference

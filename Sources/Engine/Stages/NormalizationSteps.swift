@@ -17,7 +17,7 @@ struct MomentsStep: Step {
 }
 
 /// `y = activation(scale * x + shift + residual)`.
-struct AffineStep: Step {
+struct AffineStep: MapStep {
   let node: String
   let output: MapReference
   let input: MapReference

@@ -50,7 +50,7 @@ extension PoolingOperator {
   var sizes: sa_window { sa_window(size: kernel, stride: stride, padding: padding) }
 }
 
-struct PoolingStep: Step {
+struct PoolingStep: MapStep {
   let node: String
   let output: MapReference
   let input: MapReference

@@ -25,7 +25,7 @@ struct ScalingStage: Stage {
 }
 
 /// `y = factor * x`, or `y += factor * x`; with factor 1 a copy or a sum.
-struct ScalingStep: Step {
+struct ScalingStep: MapStep {
   let node: String
   let output: MapReference
   let input: MapReference

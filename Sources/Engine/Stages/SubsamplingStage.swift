@@ -26,7 +26,7 @@ struct SubsamplingStage: Stage {
   }
 }
 
-struct SubsamplingStep: Step {
+struct SubsamplingStep: MapStep {
   let node: String
   let output: MapReference
   let input: MapReference

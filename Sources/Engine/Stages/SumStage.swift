@@ -38,7 +38,7 @@ struct SumStage: Stage {
   }
 }
 
-struct SumStep: Step {
+struct SumStep: MapStep {
   let node: String
   let output: MapReference
   let inputs: [MapReference]

@@ -31,7 +31,7 @@ public struct TrainingState: ~Copyable {
   private let crew: ThreadPool
   private let bound: BoundParameters
   private let workspace = Workspace()
-  private var programs: [Int: Program] = [:]
+  private var programs: [Int: Program]
   private var update: ParameterUpdate
 
   /// - Parameters:
@@ -45,14 +45,16 @@ public struct TrainingState: ~Copyable {
     inputs: [String: FeatureShape], seed: UInt64, threads: Int? = nil
   ) throws(PlanError) {
     try parameters.check(for: graph)
+    let purpose = Purpose.gradients(of: loss, for: plan)
+    let first = try Program(graph: graph, inputs: inputs, batch: 1, purpose: purpose)
     self.graph = graph
     self.inputs = inputs
     self.plan = plan
     self.loss = loss
     self.seed = seed
-    purpose = .gradients(of: loss, for: plan)
+    self.purpose = purpose
     crew = ThreadPool.shared(threads: threads)
-    programs[1] = try Program(graph: graph, inputs: inputs, batch: 1, purpose: purpose)
+    programs = [1: first]
     let trainable = graph.parameters.filter { plan.trains($0.id) }
     bound = BoundParameters(parameters, trainable: trainable)
     update = ParameterUpdate(optimizer, trainable: trainable, factors: plan.learningRateFactors)
