@@ -1,0 +1,67 @@
+"""Writes Fixtures/golden/engine/training: ten steps of a tiny ResNet by SGD and by AdamW; losses, and the state after them."""
+import copy, torch
+from torch import nn
+from torch.nn import functional as F
+from blob import Blob
+
+torch.manual_seed(3)
+torch.set_num_threads(1)
+blob = Blob("training")
+
+
+class TinyResNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8)
+        self.conv2, self.bn2 = nn.Conv2d(8, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8)
+        self.conv3, self.bn3 = nn.Conv2d(8, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8)
+        self.conv4, self.bn4 = nn.Conv2d(8, 12, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(12)
+        self.conv5, self.bn5 = nn.Conv2d(12, 12, 3, padding=1, bias=False), nn.BatchNorm2d(12)
+        self.down, self.downbn = nn.Conv2d(8, 12, 1, stride=2, bias=False), nn.BatchNorm2d(12)
+        self.fc = nn.Linear(12, 4)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        x = F.relu(self.bn3(self.conv3(F.relu(self.bn2(self.conv2(x))))) + x)
+        x = F.relu(self.bn5(self.conv5(F.relu(self.bn4(self.conv4(x))))) + self.downbn(self.down(x)))
+        return self.fc(x.mean((2, 3)))
+
+
+def run(name, net, optimizer, clip=None):
+    losses = []
+    for step in range(10):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(images[step]), targets[step].long())
+        loss.backward()
+        if clip:
+            nn.utils.clip_grad_norm_(net.parameters(), clip)
+        optimizer.step()
+        losses.append(loss.detach())
+    blob.add(f"{name}/losses", torch.stack(losses))
+    for key, tensor in net.state_dict().items():
+        if not key.endswith("num_batches_tracked"):
+            blob.add(f"{name}/after/{key}", tensor)
+    print(name, [round(float(l), 4) for l in losses])
+
+
+start = TinyResNet()
+images = torch.randn(10, 6, 3, 16, 14)
+targets = torch.randint(0, 4, (10, 6)).float()
+blob.add("images", images)
+blob.add("targets", targets)
+for key, tensor in start.state_dict().items():
+    if not key.endswith("num_batches_tracked"):
+        blob.add(f"state/{key}", tensor)
+
+
+def fresh():
+    return copy.deepcopy(start).train()
+
+
+net = fresh()
+run("sgd", net, torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=5e-4))
+net = fresh()
+run("nesterov", net, torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=5e-4, nesterov=True), clip=1.0)
+net = fresh()
+run("adamw", net, torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.05))
+blob.write()
