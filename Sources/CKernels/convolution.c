@@ -1,7 +1,9 @@
 // Convolution's entry points: geometry, the choice of an algorithm, dispatch.
-#include "convolution_internal.h"
-
 #include <string.h>
+
+#include "convolution_gemm.h"
+#include "convolution_internal.h"
+#include "gather.h"
 
 sa_index sa_conv_output_height(sa_conv_geometry g) {
   return (g.input_height + g.pad_top + g.pad_bottom - g.dilation * (g.kernel_height - 1) - 1) / g.stride + 1;
@@ -30,39 +32,66 @@ const char *sa_conv_algorithm_name(sa_conv_algorithm algorithm) {
   }
 }
 
+static bool can(sa_conv_algorithm algorithm, sa_conv_geometry geometry, sa_conv_purpose purpose) {
+  switch (algorithm) {
+    case SA_CONV_REFERENCE: return true;
+    case SA_CONV_GEMM: return purpose != SA_CONV_BACKWARD_WEIGHTS && sa_gather_fits(geometry);
+    default: return false;
+  }
+}
+
 sa_conv_plan sa_conv_plan_make(sa_conv_geometry geometry, sa_conv_purpose purpose, sa_instruction_set set) {
-  return sa_conv_plan_make_with(geometry, purpose, SA_CONV_REFERENCE, set);
+  return sa_conv_plan_make_with(geometry, purpose, SA_CONV_GEMM, set);
 }
 
 sa_conv_plan sa_conv_plan_make_with(
     sa_conv_geometry geometry, sa_conv_purpose purpose, sa_conv_algorithm algorithm, sa_instruction_set set) {
-  (void)algorithm;
   sa_conv_plan plan = {.geometry = geometry, .purpose = purpose, .instruction_set = set};
   plan.output_height = sa_conv_output_height(geometry);
   plan.output_width = sa_conv_output_width(geometry);
-  plan.algorithm = SA_CONV_REFERENCE;
-  plan.packed_floats = purpose == SA_CONV_BACKWARD_WEIGHTS ? 0 : weight_count(geometry);
+  plan.algorithm = can(algorithm, geometry, purpose) ? algorithm : SA_CONV_REFERENCE;
   plan.takes_prologue = purpose != SA_CONV_BACKWARD_DATA;
+  if (purpose == SA_CONV_BACKWARD_WEIGHTS) return plan;
+  switch (plan.algorithm) {
+    case SA_CONV_GEMM: plan.packed_floats = sa_gemm_packed_floats(plan); break;
+    default: plan.packed_floats = weight_count(geometry);
+  }
   return plan;
 }
 
 sa_index sa_conv_scratch_floats(sa_conv_plan plan, sa_index images, int threads) {
-  (void)plan, (void)images, (void)threads;
-  return 0;
+  switch (plan.algorithm) {
+    case SA_CONV_GEMM: return sa_gemm_scratch_floats(plan, images, threads);
+    default: return 0;
+  }
 }
 
 void sa_conv_pack(float *packed, const float *weight, sa_conv_plan plan, sa_pool *pool) {
-  (void)pool;
-  memcpy(packed, weight, (size_t)weight_count(plan.geometry) * sizeof(float));
+  switch (plan.algorithm) {
+    case SA_CONV_GEMM: sa_gemm_pack(packed, weight, plan, pool); break;
+    default: memcpy(packed, weight, (size_t)weight_count(plan.geometry) * sizeof(float));
+  }
+}
+
+static bool is_plain(sa_conv_epilogue e) { return !e.scale && !e.shift && !e.residual.data && e.activation == SA_NO_ACTIVATION; }
+
+/// Whether the algorithm can do this epilogue itself. Moments are of the raw output: beside another epilogue they need a pass of their own.
+static bool fuses(sa_conv_plan plan, sa_conv_epilogue epilogue) {
+  if (plan.algorithm == SA_CONV_REFERENCE) return is_plain(epilogue) && !epilogue.moments_mean;
+  return !epilogue.moments_mean || (is_plain(epilogue) && sa_gemm_fuses_moments(plan));
 }
 
 void sa_conv_forward(
     sa_map output, sa_map input, const float *packed, sa_conv_epilogue epilogue, sa_prologue prologue, sa_conv_plan plan,
     float *scratch, sa_pool *pool) {
-  (void)scratch;
-  sa_f32_conv_forward_ref(output, input, packed, prologue, plan, pool);
+  sa_conv_epilogue fused = fuses(plan, epilogue) ? epilogue : (sa_conv_epilogue){0};
+  switch (plan.algorithm) {
+    case SA_CONV_GEMM: sa_gemm_run(output, input, packed, fused, prologue, SA_WRITES, plan, scratch, pool); break;
+    default: sa_f32_conv_forward_ref(output, input, packed, prologue, plan, pool);
+  }
+  if (fuses(plan, epilogue)) return;
   if (epilogue.moments_mean) sa_channel_moments(epilogue.moments_mean, epilogue.moments_m2, output, pool);
-  if (epilogue.scale || epilogue.shift || epilogue.residual.data || epilogue.activation != SA_NO_ACTIVATION)
+  if (!is_plain(epilogue))
     sa_affine_activate(
         output, output, (sa_affine){epilogue.scale, epilogue.shift, 0}, epilogue.residual, (sa_affine){0}, epilogue.activation, pool);
 }
@@ -70,8 +99,13 @@ void sa_conv_forward(
 void sa_conv_backward_data(
     sa_map input_gradient, sa_map output_gradient, const float *packed, sa_write_mode mode, sa_conv_plan plan, float *scratch,
     sa_pool *pool) {
-  (void)scratch;
-  sa_f32_conv_backward_data_ref(input_gradient, output_gradient, packed, mode, plan, pool);
+  switch (plan.algorithm) {
+    case SA_CONV_GEMM:
+      sa_gemm_run(
+          input_gradient, output_gradient, packed, (sa_conv_epilogue){0}, (sa_prologue){0}, mode, plan, scratch, pool);
+      break;
+    default: sa_f32_conv_backward_data_ref(input_gradient, output_gradient, packed, mode, plan, pool);
+  }
 }
 
 void sa_conv_backward_weights(
