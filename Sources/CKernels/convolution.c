@@ -3,6 +3,7 @@
 
 #include "convolution_gemm.h"
 #include "convolution_internal.h"
+#include "convolution_weights.h"
 #include "gather.h"
 
 sa_index sa_conv_output_height(sa_conv_geometry g) {
@@ -32,10 +33,10 @@ const char *sa_conv_algorithm_name(sa_conv_algorithm algorithm) {
   }
 }
 
-static bool can(sa_conv_algorithm algorithm, sa_conv_geometry geometry, sa_conv_purpose purpose) {
+static bool can(sa_conv_algorithm algorithm, sa_conv_geometry geometry) {
   switch (algorithm) {
     case SA_CONV_REFERENCE: return true;
-    case SA_CONV_GEMM: return purpose != SA_CONV_BACKWARD_WEIGHTS && sa_gather_fits(geometry);
+    case SA_CONV_GEMM: return sa_gather_fits(geometry);
     default: return false;
   }
 }
@@ -49,7 +50,7 @@ sa_conv_plan sa_conv_plan_make_with(
   sa_conv_plan plan = {.geometry = geometry, .purpose = purpose, .instruction_set = set};
   plan.output_height = sa_conv_output_height(geometry);
   plan.output_width = sa_conv_output_width(geometry);
-  plan.algorithm = can(algorithm, geometry, purpose) ? algorithm : SA_CONV_REFERENCE;
+  plan.algorithm = can(algorithm, geometry) ? algorithm : SA_CONV_REFERENCE;
   plan.takes_prologue = purpose != SA_CONV_BACKWARD_DATA;
   if (purpose == SA_CONV_BACKWARD_WEIGHTS) return plan;
   switch (plan.algorithm) {
@@ -61,7 +62,9 @@ sa_conv_plan sa_conv_plan_make_with(
 
 sa_index sa_conv_scratch_floats(sa_conv_plan plan, sa_index images, int threads) {
   switch (plan.algorithm) {
-    case SA_CONV_GEMM: return sa_gemm_scratch_floats(plan, images, threads);
+    case SA_CONV_GEMM:
+      return plan.purpose == SA_CONV_BACKWARD_WEIGHTS ? sa_weights_scratch_floats(plan, images, threads)
+                                                      : sa_gemm_scratch_floats(plan, images, threads);
     default: return 0;
   }
 }
@@ -111,6 +114,8 @@ void sa_conv_backward_data(
 void sa_conv_backward_weights(
     float *weight_gradient, sa_map input, sa_map output_gradient, sa_write_mode mode, sa_prologue prologue, sa_conv_plan plan,
     float *scratch, sa_pool *pool) {
-  (void)scratch;
-  sa_f32_conv_backward_weights_ref(weight_gradient, input, output_gradient, mode, prologue, plan, pool);
+  switch (plan.algorithm) {
+    case SA_CONV_GEMM: sa_weights_run(weight_gradient, input, output_gradient, mode, prologue, plan, scratch, pool); break;
+    default: sa_f32_conv_backward_weights_ref(weight_gradient, input, output_gradient, mode, prologue, plan, pool);
+  }
 }

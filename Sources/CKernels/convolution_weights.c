@@ -1,0 +1,197 @@
+// Weight gradient: dW[(tap, channel), o] = sum over pixels of x[pixel at tap, channel] * dy[pixel, o].
+//
+// Blocking: 96 output pixels; up to 96 rows (tap, channel) of the gathered input and panels of 64 (AVX-512) or 16 (AVX2) columns of dy are copied side
+// by side (through the prologue), then multiplied by 6-row micro-kernels into an accumulator [(tap, channel)][o]. Pieces own rows and columns;
+// where those are few, slices of pixels too, whose accumulators are added in order. A last pass turns the sum to OIHW.
+#include "convolution_weights.h"
+
+#include <string.h>
+
+#include "lanes.h"
+#include "outer.h"
+
+enum { PIXELS = 96, ROWS = 96, WANTED_PIECES = 32, MOST_ACCUMULATED = 1 << 22 };
+
+typedef struct {
+  sa_map input, dy;
+  sa_prologue prologue;
+  sa_conv_geometry geometry;
+  const sa_outer_kernels *kernels;
+  sa_index output_height, output_width;
+  sa_index channels, tap_rows, rows, columns, columns_padded, panels;  // per group
+  sa_index row_pieces, panels_per_piece, column_pieces;
+  sa_index pixel_blocks, slices, blocks_per_slice;
+  float *accumulators, *scratch;
+  float *weight_gradient;
+  sa_write_mode mode;
+} context;
+
+static context make_context(sa_conv_plan plan, sa_index images) {
+  sa_conv_geometry g = plan.geometry;
+  context f = {.geometry = g, .kernels = sa_outer_kernels_for(plan.instruction_set)};
+  f.output_height = plan.output_height;
+  f.output_width = plan.output_width;
+  f.channels = g.input_channels / g.groups;
+  f.tap_rows = f.channels < 8 ? f.channels : sa_padded(f.channels);
+  f.rows = g.kernel_height * g.kernel_width * f.tap_rows;
+  f.columns = g.output_channels / g.groups;
+  f.columns_padded = sa_ceil_div(f.columns, f.kernels->width) * f.kernels->width;
+  f.panels = sa_ceil_div(f.columns_padded, f.kernels->width * f.kernels->vectors);
+  f.row_pieces = sa_ceil_div(f.rows, ROWS);
+  f.column_pieces = 1;
+  while (f.row_pieces * f.column_pieces * g.groups < WANTED_PIECES && f.panels / f.column_pieces >= 4) f.column_pieces *= 2;
+  f.panels_per_piece = sa_ceil_div(f.panels, f.column_pieces);
+  f.column_pieces = sa_ceil_div(f.panels, f.panels_per_piece);
+  f.pixel_blocks = sa_ceil_div(images * f.output_height * f.output_width, PIXELS);
+  f.slices = 1;
+  while (f.row_pieces * f.column_pieces * g.groups * f.slices < WANTED_PIECES && f.pixel_blocks / f.slices >= 8
+         && (f.slices + 1) * f.rows * f.columns_padded * g.groups < MOST_ACCUMULATED)
+    f.slices++;
+  f.blocks_per_slice = sa_ceil_div(f.pixel_blocks, f.slices);
+  f.slices = sa_ceil_div(f.pixel_blocks, f.blocks_per_slice);
+  return f;
+}
+
+/// Where the pixels of a block lie.
+typedef struct {
+  sa_index count, image[PIXELS], row[PIXELS], column[PIXELS];
+} pixel_block;
+
+static void locate_pixels(pixel_block *block, const context *f, sa_index index) {
+  sa_index first = index * PIXELS, total = f->dy.n * f->output_height * f->output_width;
+  block->count = sa_least(PIXELS, total - first);
+  for (sa_index p = 0; p < block->count; p++) {
+    sa_index at = first + p;
+    block->image[p] = at / (f->output_height * f->output_width);
+    block->row[p] = at / f->output_width % f->output_height;
+    block->column[p] = at % f->output_width;
+  }
+}
+
+/// The input at rows first ..< first + count (tap, channel) of each pixel, after the prologue: [pixel][ROWS].
+SA_BODY copy_input(float *to, const pixel_block *block, const context *f, sa_index group, sa_index first, sa_index count) {
+  sa_conv_geometry g = f->geometry;
+  bool plain = !f->prologue.affine.scale && !f->prologue.affine.shift && f->prologue.activation == SA_NO_ACTIVATION;
+  float a[ROWS], b[ROWS];
+  for (sa_index done = 0; done < count;) {
+    sa_index tap = (first + done) / f->tap_rows, channel = (first + done) % f->tap_rows;
+    sa_index length = sa_least(count - done, f->tap_rows - channel), known_image = -1;
+    sa_index row_offset = tap / g.kernel_width * g.dilation - g.pad_top, column_offset = tap % g.kernel_width * g.dilation - g.pad_left;
+    for (sa_index p = 0; p < block->count; p++) {
+      float *out = to + p * ROWS + done;
+      sa_index row = block->row[p] * g.stride + row_offset, column = block->column[p] * g.stride + column_offset;
+      if (row < 0 || row >= f->input.h || column < 0 || column >= f->input.w) {
+        memset(out, 0, (size_t)length * sizeof(float));
+        continue;
+      }
+      const float *x = sa_pixel(f->input, block->image[p], row * f->input.w + column) + group * f->channels + channel;
+      if (plain && length % 8 == 0) {
+        for (sa_index i = 0; i < length; i += 8) SA_STORE8(out + i, SA_LOAD8(x + i));
+        continue;
+      }
+      if (known_image < 0 || (f->prologue.affine.image_stride != 0 && known_image != block->image[p])) {
+        known_image = block->image[p];
+        sa_gather_affine(a, b, f->prologue.affine, known_image, group * f->channels + channel, length, f->input.c);
+      }
+      if (length % 8 == 0)
+        for (sa_index i = 0; i < length; i += 8) {
+          sa_v8 v = SA_LOAD8(a + i) * SA_LOAD8(x + i) + SA_LOAD8(b + i);
+          SA_ACTIVATE8(v, f->prologue.activation);
+          SA_STORE8(out + i, v);
+        }
+      else
+        for (sa_index i = 0; i < length; i++) out[i] = sa_activated(a[i] * x[i] + b[i], f->prologue.activation);
+    }
+    done += length;
+  }
+}
+
+/// Columns first ..< first + width of the output gradient of each pixel: [pixel][width]; zeros past the last channel's vector.
+SA_BODY copy_gradient(float *to, const pixel_block *block, const context *f, sa_index group, sa_index first, sa_index width) {
+  sa_index stored = sa_least(width, sa_padded(f->columns) - first);
+  for (sa_index p = 0; p < block->count; p++) {
+    sa_index pixel = block->row[p] * f->output_width + block->column[p];
+    const float *dy = sa_pixel(f->dy, block->image[p], pixel) + group * f->columns + first;
+    sa_index i = 0;
+    for (; i < stored; i += 8) SA_STORE8(to + p * width + i, SA_LOAD8(dy + i));
+    for (; i < width; i += 8) SA_STORE8(to + p * width + i, (sa_v8){0});
+  }
+}
+
+SA_BODY weights_body(void *argument, sa_index piece, int thread) {
+  const context *f = argument;
+  sa_index row_piece = piece % f->row_pieces, column_piece = piece / f->row_pieces % f->column_pieces;
+  sa_index slice = piece / f->row_pieces / f->column_pieces % f->slices, group = piece / f->row_pieces / f->column_pieces / f->slices;
+  sa_index first_row = row_piece * ROWS, rows = sa_least(ROWS, f->rows - first_row);
+  sa_index first_panel = column_piece * f->panels_per_piece, last_panel = sa_least(first_panel + f->panels_per_piece, f->panels);
+  sa_index panel_width = f->kernels->width * f->kernels->vectors;
+  float *input = f->scratch + thread * PIXELS * (ROWS + 64), *gradient = input + PIXELS * ROWS;
+  float *sum = f->accumulators + ((slice * f->geometry.groups + group) * f->rows + first_row) * f->columns_padded;
+  sa_index first_block = slice * f->blocks_per_slice, last_block = sa_least(first_block + f->blocks_per_slice, f->pixel_blocks);
+  for (sa_index index = first_block; index < last_block; index++) {
+    pixel_block block;
+    locate_pixels(&block, f, index);
+    copy_input(input, &block, f, group, first_row, rows);
+    for (sa_index panel = first_panel; panel < last_panel; panel++) {
+      sa_index first = panel * panel_width, width = sa_least(panel_width, f->columns_padded - first);
+      copy_gradient(gradient, &block, f, group, first, width);
+      for (sa_index r = 0; r < rows; r += SA_OUTER_ROWS) {
+        sa_outer_tile tile = {
+            .c = sum + r * f->columns_padded + first, .c_stride = f->columns_padded, .a = input + r, .a_stride = ROWS, .b = gradient,
+            .b_stride = width, .pixels = block.count, .add_previous = index > first_block};
+        f->kernels->function[sa_least(SA_OUTER_ROWS, rows - r) - 1][width / f->kernels->width - 1](&tile);
+      }
+    }
+  }
+}
+SA_THREAD_VARIANTS(weights)
+
+enum { TURNED_OUTPUTS = 16, TURNED_INPUTS = 16 };
+
+/// Adds the slices in order and turns [(tap, channel)][o] to OIHW: 16 outputs of one group.
+static void turn_weights(void *argument, sa_index piece, int thread) {
+  (void)thread;
+  const context *f = argument;
+  sa_index blocks = sa_ceil_div(f->columns, TURNED_OUTPUTS), group = piece / blocks, first = piece % blocks * TURNED_OUTPUTS;
+  sa_index last = sa_least(first + TURNED_OUTPUTS, f->columns), taps = f->geometry.kernel_height * f->geometry.kernel_width;
+  sa_index group_size = f->rows * f->columns_padded;
+  for (sa_index slice = 1; slice < f->slices; slice++) {
+    float *sum = f->accumulators + group * group_size;
+    const float *more = sum + slice * f->geometry.groups * group_size;
+    for (sa_index r = 0; r < f->rows; r++)
+      for (sa_index o = first; o < last; o++) sum[r * f->columns_padded + o] += more[r * f->columns_padded + o];
+  }
+  for (sa_index c0 = 0; c0 < f->channels; c0 += TURNED_INPUTS)
+    for (sa_index o = first; o < last; o++)
+      for (sa_index c = c0; c < sa_least(c0 + TURNED_INPUTS, f->channels); c++) {
+        float *to = f->weight_gradient + ((group * f->columns + o) * f->channels + c) * taps;
+        const float *from = f->accumulators + group * group_size + c * f->columns_padded + o;
+        sa_index step = f->tap_rows * f->columns_padded;
+        if (f->mode == SA_ACCUMULATES)
+          for (sa_index t = 0; t < taps; t++) to[t] += from[t * step];
+        else
+          for (sa_index t = 0; t < taps; t++) to[t] = from[t * step];
+      }
+}
+
+static sa_index accumulated_floats(const context *f) { return f->slices * f->geometry.groups * f->rows * f->columns_padded; }
+
+sa_index sa_weights_scratch_floats(sa_conv_plan plan, sa_index images, int threads) {
+  context f = make_context(plan, images);
+  return sa_ceil_div(accumulated_floats(&f), 16) * 16 + threads * PIXELS * (ROWS + 64);
+}
+
+void sa_weights_run(
+    float *weight_gradient, sa_map input, sa_map output_gradient, sa_write_mode mode, sa_prologue prologue, sa_conv_plan plan,
+    float *scratch, sa_pool *pool) {
+  context f = make_context(plan, input.n);
+  f.input = input;
+  f.dy = output_gradient;
+  f.prologue = prologue;
+  f.weight_gradient = weight_gradient;
+  f.mode = mode;
+  f.accumulators = scratch;
+  f.scratch = scratch + sa_ceil_div(accumulated_floats(&f), 16) * 16;
+  sa_pool_run(pool, weights(plan.instruction_set), &f, f.row_pieces * f.column_pieces * f.slices * plan.geometry.groups);
+  sa_pool_run(pool, turn_weights, &f, plan.geometry.groups * sa_ceil_div(f.columns, TURNED_OUTPUTS));
+}
