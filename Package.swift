@@ -88,7 +88,7 @@ let package = Package(
     tests(of: "Graphs"),
     tests(of: "Engine", with: ["Graphs", "Tensors", "CKernels"]),
     tests(of: "ModelFiles", with: ["Graphs", "Engine"]),
-    tests(of: "Normalization", with: ["Engine", "Graphs", "Tensors", "Cohorts", "Imaging", "ModelFiles"]),
+    tests(of: "Normalization", with: ["Files", "RandomStreams", "Engine", "Graphs", "Tensors", "Cohorts", "Imaging", "ModelFiles"]),
     tests(of: "Evaluation", with: ["RandomStreams"]),
     tests(of: "Adaptation", with: ["Engine", "Graphs"]),
     tests(of: "Experiments", with: ["Phantoms"]),

@@ -1,4 +1,5 @@
 import Engine
+import Files
 import Normalization
 import RandomStreams
 import Testing
@@ -15,7 +16,8 @@ struct MomentPoolingTests {
   func documentedExample() throws {
     // Thirteen values a batch with unbiased variance 0.51: (4 * 12 * 0.51 + 13 * (1 + 1 + 4 + 4)) / 52 = 2.97.
     let batches = [0.0, 2, -1, 3].map { ChannelMoments(count: 13, mean: [$0], m2: [12 * 0.51]) }
-    let pooled = try #require(MomentPooling.pooled(batches.enumerated().map { ScanMoments(contentHash: "\($0)", moments: $1) }))
+    let pooled = try #require(
+      MomentPooling.pooled(batches.enumerated().map { ScanMoments(contentHash: ContentHash(of: "\($0)"), moments: $1) }))
     #expect(abs(pooled.biasedVariance[0] - 2.97) < 0.005)
     #expect(abs(pooled.mean[0] - 1) < 1e-15)
     let averaged = batches.map { $0.unbiasedVariance![0] }.reduce(0, +) / 4
@@ -26,7 +28,7 @@ struct MomentPoolingTests {
   func anySharding() throws {
     var stream = RandomStream(seed: 2, purpose: "pooling")
     let values = (0..<40).map { _ in (0..<Int.random(in: 1...90, using: &stream)).map { _ in 100 + 3 * stream.normal() } }
-    let scans = values.map { values in ScanMoments(contentHash: String(stream.next(), radix: 16), moments: Self.bruteForce(values)) }
+    let scans = values.map { values in ScanMoments(contentHash: ContentHash(of: "\(stream.next())"), moments: Self.bruteForce(values)) }
     let expected = try #require(MomentPooling.pooled(scans))
     let whole = Self.bruteForce(values.flatMap { $0 })
     #expect(abs(expected.mean[0] / whole.mean[0] - 1) < 1e-12)

@@ -6,8 +6,8 @@ public enum RecalibrationError: Error, Hashable, Sendable, CustomStringConvertib
   case tooFewValues(layer: String, count: Int)
   /// A scan whose features at this layer are not numbers.
   case nonFinite(layer: String, scan: String)
-  /// A scan could be read once and later could not.
-  case scanVanished(scan: String, reason: String)
+  /// A scan could be read in one pass and not in another.
+  case scanChanged(String)
 
   public var description: String {
     switch self {
@@ -17,7 +17,8 @@ public enum RecalibrationError: Error, Hashable, Sendable, CustomStringConvertib
     case .tooFewValues(let layer, let count):
       "\(layer): found \(count) value per channel; expected at least 2 to estimate a variance (more scans, or larger ones)"
     case .nonFinite(let layer, let scan): "\(scan): found features that are not finite numbers at \(layer); expected finite values"
-    case .scanVanished(let scan, let reason): "\(scan): could be read when recalibration began and now cannot: \(reason)"
+    case .scanChanged(let scan):
+      "\(scan): could be read at one time and not at another while statistics were taken; expected files that stay"
     }
   }
 }

@@ -1,11 +1,12 @@
 import Engine
+import Files
 
 /// One scan's moments at one layer, with the hash of the scan's bytes that fixes its place in the sum.
 public struct ScanMoments: Sendable, Hashable, Codable {
-  public let contentHash: String
+  public let contentHash: ContentHash
   public let moments: ChannelMoments
 
-  public init(contentHash: String, moments: ChannelMoments) {
+  public init(contentHash: ContentHash, moments: ChannelMoments) {
     self.contentHash = contentHash
     self.moments = moments
   }

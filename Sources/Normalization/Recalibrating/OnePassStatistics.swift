@@ -23,8 +23,10 @@ package struct OnePassStatistics {
     self.threads = threads
   }
 
-  /// Each layer's pooled moments, in the order of `layers`.
-  package func moments(of images: StatisticsImages) throws -> [ChannelMoments] {
+  /// Each layer's pooled moments, in the order of `layers`, and the scans that could be read.
+  package func moments(
+    of images: StatisticsImages, progress: (Int) -> Void = { _ in }
+  ) throws -> (moments: [ChannelMoments], scans: [StatisticsImages.Scan]) {
     let chosen = Set(layers)
     let batchwise = graph.mapNormalizations { name, operation in
       var operation = operation
@@ -32,20 +34,20 @@ package struct OnePassStatistics {
       return operation
     }
     let producers = layers.map { graph[$0]!.inputs[0] }
+    let part = try batchwise.cut(from: [:], to: producers)
     let executor = try Executor(
-      graph: batchwise, parameters: parameters, input: input, purpose: .inference(observing: Set(producers)), threads: threads)
-    var found: [String: ChannelMoments] = [:]
+      graph: part, parameters: parameters, input: input, purpose: .inference(observing: Set(producers)), threads: threads)
+    var sum = MomentSum()
+    var scans: [StatisticsImages.Scan] = []
     for range in images.chunks(atMost: batchSize) {
-      let outcome = try executor.run([graph.inputNodes[0]: images.load(range)])
-      for (node, perScan) in outcome.moments {
-        for (offset, moments) in perScan.enumerated() {
-          guard moments.mean.allSatisfy(\.isFinite), moments.m2.allSatisfy(\.isFinite) else {
-            throw RecalibrationError.nonFinite(layer: node, scan: images.names[range.lowerBound + offset])
-          }
-          found[node, default: ChannelMoments(channels: moments.channels)].merge(moments)
-        }
-      }
+      let loaded = try images.load(range)
+      guard let maps = loaded.maps else { continue }
+      let outcome = try executor.run([graph.inputNodes[0]: maps])
+      for node in Set(producers).sorted() { try sum.add(outcome.moments[node]!, at: node, of: loaded.scans) }
+      scans += loaded.scans
+      progress(scans.count)
     }
-    return producers.map { found[$0]! }
+    guard !scans.isEmpty else { throw RecalibrationError.noScans(listed: images.listed) }
+    return (producers.map { sum.moments[$0]! }, scans)
   }
 }

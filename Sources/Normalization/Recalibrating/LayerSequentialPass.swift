@@ -17,10 +17,15 @@ package struct LayerSequentialPass {
 
   /// Where the scans rest: the node after which their live tensors were kept, and those tensors chunk by chunk.
   private struct Rest {
-    let position: Int
-    let names: [String]
+    var position = -1
+    var names: [String] = []
     /// Nil where images are loaded again each time.
-    var chunks: [[String: FeatureMaps]]?
+    var chunks: [Chunk]?
+  }
+
+  private struct Chunk {
+    let scans: [StatisticsImages.Scan]
+    let tensors: [String: FeatureMaps]
   }
 
   package let graph: Graph
@@ -34,6 +39,8 @@ package struct LayerSequentialPass {
 
   /// Floating-point operations spent per scan so far.
   package private(set) var operations = 0.0
+  /// The readable scans, in content-hash order, known after the first layer.
+  package private(set) var scans: [StatisticsImages.Scan] = []
   /// The layers' parameters, moved as the pass proceeds.
   package private(set) var parameters: Parameters
 
@@ -51,27 +58,27 @@ package struct LayerSequentialPass {
     self.chunkSize = chunkSize
     self.threads = threads
     producers = Dictionary(uniqueKeysWithValues: layers.map { ($0, graph[$0]!.inputs[0]) })
-    layerPositions = Dictionary(uniqueKeysWithValues: graph.nodes.enumerated().map { ($1.name, $0) })
+    positions = Dictionary(uniqueKeysWithValues: graph.nodes.enumerated().map { ($1.name, $0) })
     shapes = try self.graph.shapes(input: input)
   }
 
   private let producers: [String: String]
   /// Each node's place in the whole graph, which the shortened one keeps.
-  private let layerPositions: [String: Int]
+  private let positions: [String: Int]
 
   /// Takes the statistics and stores them, layer by layer.
   ///
   /// - Parameter progress: called after each layer with its number, from 1.
   package mutating func run(over images: StatisticsImages, progress: (Int) -> Void = { _ in }) throws -> [Estimate] {
     let ranges = images.chunks(atMost: chunkSize)
-    var rest = Rest(position: -1, names: [], chunks: nil)
-    var found: [String: ChannelMoments] = [:]
+    var rest = Rest()
+    var sum = MomentSum()
     var estimates: [Estimate] = []
     for (index, layer) in layers.enumerated() {
-      if found[producers[layer]!] == nil { try advance(&rest, to: layer, images, ranges, &found) }
-      let moments = found[producers[layer]!]!
+      if sum.moments[producers[layer]!] == nil { try advance(&rest, to: layer, images, ranges, &sum) }
+      guard let moments = sum.moments[producers[layer]!] else { throw RecalibrationError.noScans(listed: images.listed) }
       guard let target = ChannelStatistics(moments) else { throw RecalibrationError.tooFewValues(layer: layer, count: Int(moments.count)) }
-      let stored = blend.blend(source: parameters.statistics(of: layer), target: target, scans: images.count)
+      let stored = blend.blend(source: parameters.statistics(of: layer), target: target, scans: scans.count)
       parameters.setStatistics(stored, of: layer)
       estimates.append(Estimate(layer: layer, moments: moments, stored: stored))
       progress(index + 1)
@@ -82,13 +89,13 @@ package struct LayerSequentialPass {
   /// Runs all scans from where they rest up to `layer`, whose predecessors are settled by now, taking the moments of every
   /// normalization input on the way, and lets them rest as far on as memory allows.
   private mutating func advance(
-    _ rest: inout Rest, to layer: String, _ images: StatisticsImages, _ ranges: [Range<Int>], _ found: inout [String: ChannelMoments]
+    _ rest: inout Rest, to layer: String, _ images: StatisticsImages, _ ranges: [Range<Int>], _ sum: inout MomentSum
   ) throws {
-    let settled = graph.nodes.indices.filter { layerPositions[graph.nodes[$0].name]! < layerPositions[layer]! }
+    let settled = graph.nodes.indices.filter { positions[graph.nodes[$0].name]! < positions[layer]! }
     let settledNames = Set(settled.map { graph.nodes[$0].name })
-    let observed = Set(layers.map { producers[$0]! }).filter { settledNames.contains($0) && found[$0] == nil }
+    let observed = Set(layers.map { producers[$0]! }).filter { settledNames.contains($0) && sum.moments[$0] == nil }
     let next = settled.reversed().first { position in
-      position > rest.position && bytes(of: graph.frontier(after: graph.nodes[position].name)) * images.count <= memoryLimit
+      position > rest.position && bytes(of: graph.frontier(after: graph.nodes[position].name)) * images.listed <= memoryLimit
     }
     let kept = next.map { graph.frontier(after: graph.nodes[$0].name) } ?? []
     let from = rest.chunks == nil ? [:] : Dictionary(uniqueKeysWithValues: rest.names.map { ($0, shapes[$0]!.channels) })
@@ -102,27 +109,28 @@ package struct LayerSequentialPass {
     operations += executor.program(batch: 1).floatingPointOperations
 
     var chunks = rest.chunks ?? []
-    for (chunk, range) in ranges.enumerated() {
-      let fed = try rest.chunks.map { _ in chunks[chunk] } ?? [graph.inputNodes[0]: images.load(range)]
-      let outcome = try executor.run(fed.filter { inputs[$0.key] != nil })
-      for node in observed { try merge(outcome.moments[node]!, of: range, at: node, images, into: &found) }
+    var seen: [StatisticsImages.Scan] = []
+    for (index, range) in ranges.enumerated() {
+      let chunk = rest.chunks == nil ? try load(range, of: images) : chunks[index]
+      seen += chunk.scans
+      var moved = chunk
+      if !chunk.scans.isEmpty {
+        let outcome = try executor.run(chunk.tensors.filter { inputs[$0.key] != nil })
+        for node in observed.sorted() { try sum.add(outcome.moments[node]!, at: node, of: chunk.scans) }
+        moved = Chunk(
+          scans: chunk.scans, tensors: Dictionary(uniqueKeysWithValues: kept.map { ($0, chunk.tensors[$0] ?? outcome.outputs[$0]!) }))
+      }
       guard next != nil else { continue }
-      let resting = Dictionary(uniqueKeysWithValues: kept.map { ($0, fed[$0] ?? outcome.outputs[$0]!) })
-      if rest.chunks == nil { chunks.append(resting) } else { chunks[chunk] = resting }
+      if rest.chunks == nil { chunks.append(moved) } else { chunks[index] = moved }
     }
+    if scans.isEmpty { scans = seen }
+    if let changed = Set(scans).symmetricDifference(seen).map(\.id).min() { throw RecalibrationError.scanChanged(changed.rawValue) }
     if let next { rest = Rest(position: next, names: kept, chunks: chunks) }
   }
 
-  private func merge(
-    _ moments: [ChannelMoments], of range: Range<Int>, at node: String, _ images: StatisticsImages,
-    into found: inout [String: ChannelMoments]
-  ) throws {
-    for (offset, scan) in moments.enumerated() {
-      guard scan.mean.allSatisfy(\.isFinite), scan.m2.allSatisfy(\.isFinite) else {
-        throw RecalibrationError.nonFinite(layer: node, scan: images.names[range.lowerBound + offset])
-      }
-      found[node, default: ChannelMoments(channels: scan.channels)].merge(scan)
-    }
+  private func load(_ range: Range<Int>, of images: StatisticsImages) throws -> Chunk {
+    let loaded = try images.load(range)
+    return Chunk(scans: loaded.scans, tensors: loaded.maps.map { [graph.inputNodes[0]: $0] } ?? [:])
   }
 
   /// Bytes one scan's tensors take in the engine's layout.
