@@ -59,6 +59,11 @@ public struct RewriteExpectationError: Error, Hashable, Sendable, CustomStringCo
   public let rewrite: String
   public let reason: Reason
 
+  package init(rewrite: String, reason: Reason) {
+    self.rewrite = rewrite
+    self.reason = reason
+  }
+
   public var description: String {
     switch reason {
     case .changedNothing(let difference, let threshold):
