@@ -15,7 +15,7 @@ enum Job: String, CaseIterable, Codable {
   func prepared(_ network: Architecture, batch: Int, size: Int, threads: Int) throws -> () throws -> Void {
     let classes = 1000
     let graph = network.graph(classes: classes)
-    let parameters = Parameters.initialized(for: graph, seed: 0)
+    let parameters = graph.initialParameters(seed: 0)
     let shape = FeatureShape(channels: 3, height: size, width: size)
     var stream = RandomStream(seed: 0, purpose: "bench images")
     let images = FeatureMaps(
