@@ -24,7 +24,6 @@ struct ConvolutionStep: MapStep {
   }
   var reads: [BufferID] { [input.buffer] + (residual.map { [$0.buffer] } ?? []) }
   var writes: [BufferID] { [output.buffer] + (moments.map { [$0.buffer] } ?? []) }
-  var replacements: [(output: BufferID, input: BufferID)] { residual.map { [(output.buffer, $0.buffer)] } ?? [] }
   var floatingPointOperations: Double { sa_conv_flops(packed.plan.geometry) * Double(images) }
   var bytesMoved: Double {
     input.byteCount(images: images) + output.byteCount(images: images) + (residual?.byteCount(images: images) ?? 0)

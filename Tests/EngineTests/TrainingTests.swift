@@ -1,0 +1,133 @@
+import Engine
+import Graphs
+import Tensors
+import Testing
+
+/// The network of `tools/golden/engine_training.py`.
+let tinyResNet: Graph = {
+  func conv(_ name: String, _ i: Int, _ o: Int, _ kernel: Int = 3, stride: Int = 1, from input: String) -> Node {
+    Node(name, .convolution(ConvolutionOperator(i, o, kernel: kernel, stride: stride)), [input])
+  }
+  func norm(_ name: String, _ channels: Int, from input: String) -> Node {
+    Node(name, .normalization(NormalizationOperator(channels: channels)), [input])
+  }
+  func relu(_ name: String, from input: String) -> Node { Node(name, .activation(.relu), [input]) }
+  return try! Graph(
+    nodes: [
+      Node("images", .input(InputOperator(channels: 3))),
+      conv("conv1", 3, 8, from: "images"), norm("bn1", 8, from: "conv1"), relu("relu1", from: "bn1"),
+      Node("pool", .pooling(PoolingOperator(.maximum, kernel: 3, stride: 2, padding: 1)), ["relu1"]),
+      conv("conv2", 8, 8, from: "pool"), norm("bn2", 8, from: "conv2"), relu("relu2", from: "bn2"),
+      conv("conv3", 8, 8, from: "relu2"), norm("bn3", 8, from: "conv3"),
+      Node("add1", .add, ["bn3", "pool"]), relu("block1", from: "add1"),
+      conv("conv4", 8, 12, stride: 2, from: "block1"), norm("bn4", 12, from: "conv4"), relu("relu4", from: "bn4"),
+      conv("conv5", 12, 12, from: "relu4"), norm("bn5", 12, from: "conv5"),
+      conv("down", 8, 12, 1, stride: 2, from: "block1"), norm("downbn", 12, from: "down"),
+      Node("add2", .add, ["bn5", "downbn"]), relu("block2", from: "add2"),
+      Node("mean", .globalAveragePooling, ["block2"]),
+      Node("fc", .linear(LinearOperator(inputFeatures: 12, outputFeatures: 4)), ["mean"]),
+    ], outputs: ["fc"], features: "mean")
+}()
+
+@Suite("Training against PyTorch")
+struct TrainingTests {
+  private static let golden = try! GoldenData("training")
+
+  struct Recipe: Sendable, CustomTestStringConvertible {
+    let name: String
+    let optimizer: Optimizer
+    let rate: Double
+    var testDescription: String { name }
+  }
+
+  private static let recipes = [
+    Recipe(name: "sgd", optimizer: Optimizer(.sgd(momentum: 0.9, weightDecay: 5e-4)), rate: 0.05),
+    Recipe(
+      name: "nesterov", optimizer: Optimizer(.sgd(momentum: 0.9, nesterov: true, weightDecay: 5e-4), clippingNorm: 1), rate: 0.05),
+    Recipe(name: "adamw", optimizer: Optimizer(.adamW(weightDecay: 0.05)), rate: 2e-3),
+  ]
+
+  private func start(_ recipe: Recipe, threads: Int = 2, parameters: Parameters? = nil) throws -> TrainingState {
+    try TrainingState(
+      graph: tinyResNet, parameters: parameters ?? Self.golden.parameters(for: tinyResNet, under: "state"),
+      plan: TrainablePlan(trainable: Set(tinyResNet.parameters.filter { $0.role != .buffer }.map(\.id))), loss: .crossEntropy(),
+      optimizer: recipe.optimizer, inputs: ["images": FeatureShape(channels: 3, height: 16, width: 14)], seed: 1, threads: threads)
+  }
+
+  private func batch(_ step: Int) -> (images: [String: FeatureMaps], targets: [Int?]) {
+    let images = Self.golden["images"].items(step..<(step + 1)).reshaped(to: [6, 3, 16, 14])
+    return (["images": FeatureMaps(images)], (0..<6).map { Int(Self.golden["targets"][step * 6 + $0]) })
+  }
+
+  private func run(_ state: inout TrainingState, _ steps: Range<Int>, _ recipe: Recipe) throws -> [Double] {
+    try steps.map { step in
+      let (images, targets) = batch(step)
+      return try state.step(images, targets: targets, learningRate: recipe.rate, stepIndex: step).loss
+    }
+  }
+
+  @Test("Ten steps have PyTorch's losses, and leave its weights and running statistics", arguments: recipes)
+  func tenSteps(_ recipe: Recipe) throws {
+    var state = try start(recipe)
+    for (step, loss) in try run(&state, 0..<10, recipe).enumerated() {
+      #expect(abs(loss - Double(Self.golden["\(recipe.name)/losses"][step])) < 1e-4, "step \(step)")
+    }
+    let after = state.finish()
+    for id in after.ids {
+      #expect(relativeError(after[id], Self.golden["\(recipe.name)/after/\(id)"]) < 1e-3, "\(id)")
+    }
+  }
+
+  @Test("One, two and three threads give the same bits", arguments: recipes)
+  func threads(_ recipe: Recipe) throws {
+    var ends: [Parameters] = []
+    for threads in 1...3 {
+      var state = try start(recipe, threads: threads)
+      _ = try run(&state, 0..<3, recipe)
+      ends.append(state.finish())
+    }
+    for id in ends[0].ids { #expect(ends[1][id] == ends[0][id] && ends[2][id] == ends[0][id], "\(id)") }
+  }
+
+  @Test("Continuing from saved parameters and optimizer state gives the bits of an uninterrupted run", arguments: recipes)
+  func resumes(_ recipe: Recipe) throws {
+    var whole = try start(recipe)
+    _ = try run(&whole, 0..<6, recipe)
+    var first = try start(recipe)
+    _ = try run(&first, 0..<3, recipe)
+    let memory = first.optimizerState
+    var second = try start(recipe, parameters: first.finish())
+    second.optimizerState = memory
+    _ = try run(&second, 3..<6, recipe)
+    let (a, b) = (whole.finish(), second.finish())
+    for id in a.ids { #expect(a[id] == b[id], "\(id)") }
+  }
+
+  @Test("A batch whose loss isn't a number changes nothing and names the layer")
+  func nonFinite() throws {
+    var parameters = Self.golden.parameters(for: tinyResNet, under: "state")
+    parameters["conv3", "weight"][5] = .infinity
+    var state = try start(Self.recipes[0], parameters: parameters)
+    let (images, targets) = batch(0)
+    #expect(throws: RunError.nonFinite(step: 7, node: "conv3")) {
+      try state.step(images, targets: targets, learningRate: 0.1, stepIndex: 7)
+    }
+    let after = state.finish()
+    for id in after.ids { #expect(after[id] == parameters[id]) }
+  }
+
+  @Test("Targets outside the classes, of another count, or none at all are refused")
+  func targets() throws {
+    var state = try start(Self.recipes[0])
+    let (images, targets) = batch(0)
+    #expect(throws: RunError.target(4, classes: 4)) {
+      try state.step(images, targets: [4] + targets.dropFirst(), learningRate: 0.1, stepIndex: 0)
+    }
+    #expect(throws: RunError.batch(expected: 6, found: 5)) {
+      try state.step(images, targets: Array(targets.dropFirst()), learningRate: 0.1, stepIndex: 0)
+    }
+    #expect(throws: RunError.noTargets) {
+      try state.step(images, targets: Array(repeating: nil, count: 6), learningRate: 0.1, stepIndex: 0)
+    }
+  }
+}
