@@ -1,6 +1,6 @@
 // Weight gradient: dW[(tap, channel), o] = sum over pixels of x[pixel at tap, channel] * dy[pixel, o].
 //
-// Blocking: 96 output pixels; up to 96 rows (tap, channel) of the gathered input and panels of 64 (AVX-512) or 16 (AVX2) columns of dy are copied side
+// Blocking: 96 output pixels; up to 256 rows (tap, channel) of the gathered input and panels of 64 (AVX-512) or 16 (AVX2) columns of dy are copied side
 // by side (through the prologue), then multiplied by 6-row micro-kernels into an accumulator [(tap, channel)][o]. Pieces own rows and columns;
 // where those are few, slices of pixels too, whose accumulators are added in order. A last pass turns the sum to OIHW.
 #include "convolution_weights.h"
@@ -10,7 +10,7 @@
 #include "lanes.h"
 #include "outer.h"
 
-enum { PIXELS = 96, ROWS = 96, WANTED_PIECES = 32, MOST_ACCUMULATED = 1 << 22 };
+enum { PIXELS = 96, ROWS = 256, STRIDE = ROWS + 16, WANTED_PIECES = 32, MOST_ACCUMULATED = 1 << 22 };
 
 typedef struct {
   sa_map input, dy;
@@ -68,7 +68,7 @@ static void locate_pixels(pixel_block *block, const context *f, sa_index index) 
   }
 }
 
-/// The input at rows first ..< first + count (tap, channel) of each pixel, after the prologue: [pixel][ROWS].
+/// The input at rows first ..< first + count (tap, channel) of each pixel, after the prologue: [pixel][STRIDE] (odd in cache lines).
 SA_BODY copy_input(float *to, const pixel_block *block, const context *f, sa_index group, sa_index first, sa_index count) {
   sa_conv_geometry g = f->geometry;
   bool plain = !f->prologue.affine.scale && !f->prologue.affine.shift && f->prologue.activation == SA_NO_ACTIVATION;
@@ -78,7 +78,7 @@ SA_BODY copy_input(float *to, const pixel_block *block, const context *f, sa_ind
     sa_index length = sa_least(count - done, f->tap_rows - channel), known_image = -1;
     sa_index row_offset = tap / g.kernel_width * g.dilation - g.pad_top, column_offset = tap % g.kernel_width * g.dilation - g.pad_left;
     for (sa_index p = 0; p < block->count; p++) {
-      float *out = to + p * ROWS + done;
+      float *out = to + p * STRIDE + done;
       sa_index row = block->row[p] * g.stride + row_offset, column = block->column[p] * g.stride + column_offset;
       if (row < 0 || row >= f->input.h || column < 0 || column >= f->input.w) {
         memset(out, 0, (size_t)length * sizeof(float));
@@ -125,7 +125,7 @@ SA_BODY weights_body(void *argument, sa_index piece, int thread) {
   sa_index first_row = row_piece * ROWS, rows = sa_least(ROWS, f->rows - first_row);
   sa_index first_panel = column_piece * f->panels_per_piece, last_panel = sa_least(first_panel + f->panels_per_piece, f->panels);
   sa_index panel_width = f->kernels->width * f->kernels->vectors;
-  float *input = f->scratch + thread * PIXELS * (ROWS + 64), *gradient = input + PIXELS * ROWS;
+  float *input = f->scratch + thread * PIXELS * (STRIDE + 64), *gradient = input + PIXELS * STRIDE;
   float *sum = f->accumulators + ((slice * f->geometry.groups + group) * f->rows + first_row) * f->columns_padded;
   sa_index first_block = slice * f->blocks_per_slice, last_block = sa_least(first_block + f->blocks_per_slice, f->pixel_blocks);
   for (sa_index index = first_block; index < last_block; index++) {
@@ -137,7 +137,7 @@ SA_BODY weights_body(void *argument, sa_index piece, int thread) {
       copy_gradient(gradient, &block, f, group, first, width);
       for (sa_index r = 0; r < rows; r += SA_OUTER_ROWS) {
         sa_outer_tile tile = {
-            .c = sum + r * f->columns_padded + first, .c_stride = f->columns_padded, .a = input + r, .a_stride = ROWS, .b = gradient,
+            .c = sum + r * f->columns_padded + first, .c_stride = f->columns_padded, .a = input + r, .a_stride = STRIDE, .b = gradient,
             .b_stride = width, .pixels = block.count, .add_previous = index > first_block};
         f->kernels->function[sa_least(SA_OUTER_ROWS, rows - r) - 1][width / f->kernels->width - 1](&tile);
       }
@@ -146,39 +146,43 @@ SA_BODY weights_body(void *argument, sa_index piece, int thread) {
 }
 SA_THREAD_VARIANTS(weights)
 
-enum { TURNED_OUTPUTS = 16, TURNED_INPUTS = 16 };
+enum { TURNED_OUTPUTS = 64, TURNED_LINES = 256 };
 
-/// Adds the slices in order and turns [(tap, channel)][o] to OIHW: 16 outputs of one group.
-static void turn_weights(void *argument, sa_index piece, int thread) {
-  (void)thread;
+/// Adds the slices in order and turns [(tap, channel)][o] to OIHW, 64 outputs of one group, some channels with all their taps at a time.
+SA_BODY turn_body(void *argument, sa_index piece) {
   const context *f = argument;
   sa_index blocks = sa_ceil_div(f->columns, TURNED_OUTPUTS), group = piece / blocks, first = piece % blocks * TURNED_OUTPUTS;
-  sa_index last = sa_least(first + TURNED_OUTPUTS, f->columns), taps = f->geometry.kernel_height * f->geometry.kernel_width;
-  sa_index group_size = f->rows * f->columns_padded;
-  for (sa_index slice = 1; slice < f->slices; slice++) {
-    float *sum = f->accumulators + group * group_size;
-    const float *more = sum + slice * f->geometry.groups * group_size;
-    for (sa_index r = 0; r < f->rows; r++)
-      for (sa_index o = first; o < last; o++) sum[r * f->columns_padded + o] += more[r * f->columns_padded + o];
+  sa_index count = sa_least(TURNED_OUTPUTS, f->columns - first), width = sa_padded(count);
+  sa_index taps = f->geometry.kernel_height * f->geometry.kernel_width, chunk = sa_most(1, 72 / taps);
+  sa_index slice_size = f->geometry.groups * f->rows * f->columns_padded;
+  const float *sums = f->accumulators + group * f->rows * f->columns_padded + first;
+  float lines[TURNED_LINES * TURNED_OUTPUTS];
+  for (sa_index c0 = 0; c0 < f->channels; c0 += chunk) {
+    sa_index channels = sa_least(chunk, f->channels - c0);
+    for (sa_index t = 0; t < taps; t++)
+      for (sa_index c = 0; c < channels; c++)
+        for (sa_index i = 0; i < width; i += 8) {
+          const float *from = sums + (t * f->tap_rows + c0 + c) * f->columns_padded + i;
+          sa_v8 sum = SA_LOAD8(from);
+          for (sa_index slice = 1; slice < f->slices; slice++) sum += SA_LOAD8(from + slice * slice_size);
+          SA_STORE8(lines + (c * taps + t) * TURNED_OUTPUTS + i, sum);
+        }
+    for (sa_index o = 0; o < count; o++) {
+      float *to = f->weight_gradient + ((group * f->columns + first + o) * f->channels + c0) * taps;
+      if (f->mode == SA_ACCUMULATES)
+        for (sa_index i = 0; i < channels * taps; i++) to[i] += lines[i * TURNED_OUTPUTS + o];
+      else
+        for (sa_index i = 0; i < channels * taps; i++) to[i] = lines[i * TURNED_OUTPUTS + o];
+    }
   }
-  for (sa_index c0 = 0; c0 < f->channels; c0 += TURNED_INPUTS)
-    for (sa_index o = first; o < last; o++)
-      for (sa_index c = c0; c < sa_least(c0 + TURNED_INPUTS, f->channels); c++) {
-        float *to = f->weight_gradient + ((group * f->columns + o) * f->channels + c) * taps;
-        const float *from = f->accumulators + group * group_size + c * f->columns_padded + o;
-        sa_index step = f->tap_rows * f->columns_padded;
-        if (f->mode == SA_ACCUMULATES)
-          for (sa_index t = 0; t < taps; t++) to[t] += from[t * step];
-        else
-          for (sa_index t = 0; t < taps; t++) to[t] = from[t * step];
-      }
 }
+SA_VARIANTS(turn)
 
 static sa_index accumulated_floats(const context *f) { return f->slices * f->geometry.groups * f->rows * f->columns_padded; }
 
 sa_index sa_weights_scratch_floats(sa_conv_plan plan, sa_index images, int threads) {
   context f = make_context(plan, images);
-  return sa_ceil_div(accumulated_floats(&f), 16) * 16 + threads * PIXELS * (ROWS + 64);
+  return sa_ceil_div(accumulated_floats(&f), 16) * 16 + threads * PIXELS * (STRIDE + 64);
 }
 
 void sa_weights_run(
@@ -193,5 +197,5 @@ void sa_weights_run(
   f.accumulators = scratch;
   f.scratch = scratch + sa_ceil_div(accumulated_floats(&f), 16) * 16;
   sa_pool_run(pool, weights(plan.instruction_set), &f, f.row_pieces * f.column_pieces * f.slices * plan.geometry.groups);
-  sa_pool_run(pool, turn_weights, &f, plan.geometry.groups * sa_ceil_div(f.columns, TURNED_OUTPUTS));
+  sa_pool_run(pool, turn(), &f, plan.geometry.groups * sa_ceil_div(f.columns, TURNED_OUTPUTS));
 }
