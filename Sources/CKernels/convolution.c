@@ -4,6 +4,7 @@
 #include "convolution_gemm.h"
 #include "convolution_internal.h"
 #include "convolution_weights.h"
+#include "depthwise.h"
 #include "gather.h"
 
 sa_index sa_conv_output_height(sa_conv_geometry g) {
@@ -37,12 +38,13 @@ static bool can(sa_conv_algorithm algorithm, sa_conv_geometry geometry) {
   switch (algorithm) {
     case SA_CONV_REFERENCE: return true;
     case SA_CONV_GEMM: return sa_gather_fits(geometry);
+    case SA_CONV_DEPTHWISE: return sa_depthwise_fits(geometry);
     default: return false;
   }
 }
 
 sa_conv_plan sa_conv_plan_make(sa_conv_geometry geometry, sa_conv_purpose purpose, sa_instruction_set set) {
-  return sa_conv_plan_make_with(geometry, purpose, SA_CONV_GEMM, set);
+  return sa_conv_plan_make_with(geometry, purpose, sa_depthwise_fits(geometry) ? SA_CONV_DEPTHWISE : SA_CONV_GEMM, set);
 }
 
 sa_conv_plan sa_conv_plan_make_with(
@@ -55,6 +57,7 @@ sa_conv_plan sa_conv_plan_make_with(
   if (purpose == SA_CONV_BACKWARD_WEIGHTS) return plan;
   switch (plan.algorithm) {
     case SA_CONV_GEMM: plan.packed_floats = sa_gemm_packed_floats(plan); break;
+    case SA_CONV_DEPTHWISE: plan.packed_floats = sa_depthwise_packed_floats(plan); break;
     default: plan.packed_floats = weight_count(geometry);
   }
   return plan;
@@ -65,6 +68,7 @@ sa_index sa_conv_scratch_floats(sa_conv_plan plan, sa_index images, int threads)
     case SA_CONV_GEMM:
       return plan.purpose == SA_CONV_BACKWARD_WEIGHTS ? sa_weights_scratch_floats(plan, images, threads)
                                                       : sa_gemm_scratch_floats(plan, images, threads);
+    case SA_CONV_DEPTHWISE: return sa_depthwise_scratch_floats(plan, images, threads);
     default: return 0;
   }
 }
@@ -72,6 +76,7 @@ sa_index sa_conv_scratch_floats(sa_conv_plan plan, sa_index images, int threads)
 void sa_conv_pack(float *packed, const float *weight, sa_conv_plan plan, sa_pool *pool) {
   switch (plan.algorithm) {
     case SA_CONV_GEMM: sa_gemm_pack(packed, weight, plan, pool); break;
+    case SA_CONV_DEPTHWISE: sa_depthwise_pack(packed, weight, plan); break;
     default: memcpy(packed, weight, (size_t)weight_count(plan.geometry) * sizeof(float));
   }
 }
@@ -81,7 +86,7 @@ static bool is_plain(sa_conv_epilogue e) { return !e.scale && !e.shift && !e.res
 /// Whether the algorithm can do this epilogue itself. Moments are of the raw output: beside another epilogue they need a pass of their own.
 static bool fuses(sa_conv_plan plan, sa_conv_epilogue epilogue) {
   if (plan.algorithm == SA_CONV_REFERENCE) return is_plain(epilogue) && !epilogue.moments_mean;
-  return !epilogue.moments_mean || (is_plain(epilogue) && sa_gemm_fuses_moments(plan));
+  return !epilogue.moments_mean || (is_plain(epilogue) && (plan.algorithm != SA_CONV_GEMM || sa_gemm_fuses_moments(plan)));
 }
 
 void sa_conv_forward(
@@ -90,6 +95,7 @@ void sa_conv_forward(
   sa_conv_epilogue fused = fuses(plan, epilogue) ? epilogue : (sa_conv_epilogue){0};
   switch (plan.algorithm) {
     case SA_CONV_GEMM: sa_gemm_run(output, input, packed, fused, prologue, SA_WRITES, plan, scratch, pool); break;
+    case SA_CONV_DEPTHWISE: sa_depthwise_run(output, input, packed, fused, prologue, SA_WRITES, plan, scratch, pool); break;
     default: sa_f32_conv_forward_ref(output, input, packed, prologue, plan, pool);
   }
   if (fuses(plan, epilogue)) return;
@@ -107,6 +113,10 @@ void sa_conv_backward_data(
       sa_gemm_run(
           input_gradient, output_gradient, packed, (sa_conv_epilogue){0}, (sa_prologue){0}, mode, plan, scratch, pool);
       break;
+    case SA_CONV_DEPTHWISE:
+      sa_depthwise_run(
+          input_gradient, output_gradient, packed, (sa_conv_epilogue){0}, (sa_prologue){0}, mode, plan, scratch, pool);
+      break;
     default: sa_f32_conv_backward_data_ref(input_gradient, output_gradient, packed, mode, plan, pool);
   }
 }
@@ -116,6 +126,9 @@ void sa_conv_backward_weights(
     float *scratch, sa_pool *pool) {
   switch (plan.algorithm) {
     case SA_CONV_GEMM: sa_weights_run(weight_gradient, input, output_gradient, mode, prologue, plan, scratch, pool); break;
+    case SA_CONV_DEPTHWISE:
+      sa_depthwise_weights_run(weight_gradient, input, output_gradient, mode, prologue, plan, scratch, pool);
+      break;
     default: sa_f32_conv_backward_weights_ref(weight_gradient, input, output_gradient, mode, prologue, plan, pool);
   }
 }

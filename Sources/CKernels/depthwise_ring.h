@@ -1,0 +1,53 @@
+// The rows of an image that a band of depthwise windows reads, 32 channels at a time: each row is copied once, through the prologue, with
+// zeros around it, so that the loops over windows know no borders.
+#ifndef SA_DEPTHWISE_RING_H
+#define SA_DEPTHWISE_RING_H
+#include "lanes.h"
+
+enum { SA_RING_LANES = 32, SA_RING_MOST_ROWS = 32, SA_BAND_PIXELS = 1024 };
+
+typedef struct sa_ring {
+  sa_map source;
+  sa_activation activation;
+  sa_index image, first, lanes;  // channels first ..< first + lanes (a multiple of 8)
+  sa_index slots, columns;       // rows kept; columns of a row
+  sa_index start, spread;        // column x holds source column (x + start) / spread where that divides, else 0
+  sa_index held[SA_RING_MOST_ROWS];
+  float scale[SA_RING_LANES], shift[SA_RING_LANES];
+  float *rows;
+} sa_ring;
+
+SA_BODY sa_ring_begin(sa_ring *ring, sa_affine affine, sa_index image, sa_index first) {
+  ring->image = image;
+  ring->first = first;
+  ring->lanes = sa_least(SA_RING_LANES, sa_padded(ring->source.c) - first);
+  sa_gather_affine(ring->scale, ring->shift, affine, image, first, ring->lanes, ring->source.c);
+  for (sa_index slot = 0; slot < ring->slots; slot++) ring->held[slot] = -1;
+}
+
+/// The copy of source row `row` (inside the image), [columns][32].
+SA_INLINE const float *sa_ring_row(sa_ring *ring, sa_index row) {
+  sa_index slot = row % ring->slots;
+  float *copy = ring->rows + slot * ring->columns * SA_RING_LANES;
+  if (ring->held[slot] == row) return copy;
+  ring->held[slot] = row;
+  for (sa_index x = 0; x < ring->columns; x++) {
+    sa_index position = x + ring->start;
+    float *to = copy + x * SA_RING_LANES;
+    if (position < 0 || position % ring->spread != 0 || position / ring->spread >= ring->source.w) {
+      for (sa_index i = 0; i < ring->lanes; i += 8) SA_STORE8(to + i, (sa_v8){0});
+      continue;
+    }
+    const float *from = sa_pixel(ring->source, ring->image, row * ring->source.w + position / ring->spread) + ring->first;
+    for (sa_index i = 0; i < ring->lanes; i += 8) {
+      sa_v8 v = SA_LOAD8(ring->scale + i) * SA_LOAD8(from + i) + SA_LOAD8(ring->shift + i);
+      SA_ACTIVATE8(v, ring->activation);
+      SA_STORE8(to + i, v);
+    }
+  }
+  return copy;
+}
+
+/// Rows of a band: about 1024 pixels.
+static inline sa_index sa_band_rows(sa_index width) { return sa_most(1, SA_BAND_PIXELS / sa_most(1, width)); }
+#endif
