@@ -14,6 +14,9 @@ public struct FeatureShape: Hashable, Sendable, Codable, CustomStringConvertible
 
   public static func vector(_ count: Int) -> FeatureShape { FeatureShape(channels: count, height: 1, width: 1) }
 
+  /// No network has more: 2²⁶ channels, 2¹⁷ pixels a side. It keeps every product of extents within 64 bits.
+  var isWithinLimits: Bool { channels <= 1 << 26 && height <= 1 << 17 && width <= 1 << 17 }
+
   public var pixels: Int { height * width }
   public var count: Int { channels * pixels }
   public var description: String { "\(channels)×\(height)×\(width)" }

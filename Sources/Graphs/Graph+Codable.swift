@@ -8,6 +8,10 @@ extension Graph {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let nodes = try container.decode([Node].self, forKey: .nodes)
+    guard nodes.count <= 20_000 else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .nodes, in: container, debugDescription: "\(nodes.count) nodes; expected at most 20000")
+    }
     for node in nodes { try node.checkData() }
     try self.init(
       nodes: nodes, outputs: try container.decode([String].self, forKey: .outputs),

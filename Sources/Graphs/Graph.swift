@@ -12,7 +12,7 @@ public struct Node: Hashable, Sendable, Codable {
 }
 
 /// What is wrong with a list of nodes.
-public enum GraphError: Error, Hashable, Sendable {
+public enum GraphError: Error, Hashable, Sendable, CustomStringConvertible {
   case duplicateNode(String)
   /// `node` reads `input`, which isn't an earlier node.
   case unknownInput(node: String, input: String)
@@ -22,6 +22,17 @@ public enum GraphError: Error, Hashable, Sendable {
   case missingInput(String)
   /// A tensor was cut out that a kept node still reads.
   case cutMisses(node: String, input: String)
+
+  public var description: String {
+    switch self {
+    case .duplicateNode(let name): "two nodes are named '\(name)'"
+    case .unknownInput(let node, let input): "the node '\(node)' reads '\(input)', which isn't an earlier node"
+    case .unknownOutput(let name): "the output '\(name)' isn't a node"
+    case .shape(let node, let error): "the node '\(node)' \(error)"
+    case .missingInput(let name): "nothing is fed to the input '\(name)'"
+    case .cutMisses(let node, let input): "'\(node)' needs '\(input)', which was cut away"
+    }
+  }
 }
 
 /// A network as a value: nodes in topological order, each named by its state-dict path.
@@ -72,7 +83,12 @@ public struct Graph: Hashable, Sendable, Codable {
         guard let shape = inputs[node.name] else { throw .missingInput(node.name) }
         fed = [shape]
       }
-      do { shapes[node.name] = try node.operation.outputShape(of: fed) } catch { throw .shape(node: node.name, error) }
+      let shape: FeatureShape
+      do { shape = try node.operation.outputShape(of: fed) } catch { throw .shape(node: node.name, error) }
+      guard shape.isWithinLimits else {
+        throw .shape(node: node.name, OperatorShapeError(expected: "at most 2²⁶ channels of 2¹⁷ pixels a side", found: [shape]))
+      }
+      shapes[node.name] = shape
     }
     return shapes
   }

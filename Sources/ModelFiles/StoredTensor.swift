@@ -50,9 +50,9 @@ public struct StoredTensor: Sendable {
     self.offset = offset
     self.strides = strides == Self.rowMajorStrides(of: shape) ? nil : strides
     self.isBigEndian = isBigEndian
+    guard shape.count > 0 else { return }
     let last = zip(shape.dimensions, self.strides ?? Self.rowMajorStrides(of: shape)).map { ($0 - 1) * $1 }.reduce(0, +)
-    precondition(
-      offset >= 0 && (shape.count == 0 || offset + (last + 1) * elementType.byteCount <= bytes.count), "a tensor reaches past its file")
+    precondition(offset >= 0 && offset + (last + 1) * elementType.byteCount <= bytes.count, "a tensor reaches past its file")
   }
 
   static func rowMajorStrides(of shape: Shape) -> [Int] {
@@ -60,7 +60,7 @@ public struct StoredTensor: Sendable {
     var stride = 1
     for extent in shape.dimensions.reversed() {
       strides.append(stride)
-      stride *= max(extent, 1)
+      stride = stride &* extent
     }
     return strides.reversed()
   }

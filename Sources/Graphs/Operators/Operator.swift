@@ -23,7 +23,7 @@ public enum Operator: Hashable, Sendable, Codable {
 }
 
 /// A shape that an operator can't take: what it needed and what it got.
-public struct OperatorShapeError: Error, Hashable, Sendable {
+public struct OperatorShapeError: Error, Hashable, Sendable, CustomStringConvertible {
   public let expected: String
   public let found: [FeatureShape]
 
@@ -31,6 +31,8 @@ public struct OperatorShapeError: Error, Hashable, Sendable {
     self.expected = expected
     self.found = found
   }
+
+  public var description: String { "needs \(expected); found \(found.map(\.description).joined(separator: ", "))" }
 }
 
 extension Operator {

@@ -13,6 +13,7 @@ public struct ModelConsistencyError: Error, Hashable, Sendable, CustomStringConv
     case emptyLabel
     case channels(preprocessing: Int, network: Int)
     case inputShape(preprocessing: [Int], card: FeatureShape)
+    case inputExtent(FeatureShape)
     case shapes(GraphError)
     /// A node's parameters aren't among the values, or the other way round.
     case parameters(ParameterID)
@@ -33,6 +34,7 @@ public struct ModelConsistencyError: Error, Hashable, Sendable, CustomStringConv
     case .channels(let preprocessing, let network):
       "the preprocessing gives \(preprocessing) channels; the network's first convolution reads \(network) (--preprocess … channels=\(network))"
     case .inputShape(let preprocessing, let card): "the preprocessing gives images of \(preprocessing); the card says \(card)"
+    case .inputExtent(let shape): "found an input of \(shape); expected 1 to 65536 pixels a side"
     case .shapes(let error): "the network can't be run on its input: \(error)"
     case .parameters(let id): "'\(id)' isn't a parameter of both the graph and its values"
     }
@@ -63,6 +65,9 @@ extension Model {
       shape != [card.inputShape.channels, card.inputShape.height, card.inputShape.width]
     {
       throw ModelConsistencyError(.inputShape(preprocessing: shape, card: card.inputShape))
+    }
+    guard (1...65536).contains(card.inputShape.height), (1...65536).contains(card.inputShape.width), card.inputShape.channels > 0 else {
+      throw ModelConsistencyError(.inputExtent(card.inputShape))
     }
     do throws(GraphError) { _ = try graph.shapes(input: card.inputShape) } catch { throw ModelConsistencyError(.shapes(error)) }
     try check(graph.parameters, equal: declarations)
