@@ -86,7 +86,7 @@ let package = Package(
     tests(of: "Cohorts", with: ["Imaging"]),
     tests(of: "Phantoms", with: ["Cohorts", "Imaging"]),
     tests(of: "Graphs"),
-    tests(of: "Engine", with: ["Graphs", "Tensors", "CKernels"]),
+    tests(of: "Engine", with: ["Graphs", "Tensors", "RandomStreams"]),
     tests(of: "ModelFiles", with: ["Graphs", "Engine"]),
     tests(of: "Normalization", with: ["Files", "RandomStreams", "Engine", "Graphs", "Tensors", "Cohorts", "Imaging", "ModelFiles"]),
     tests(of: "Evaluation", with: ["RandomStreams"]),
