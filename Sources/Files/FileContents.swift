@@ -8,7 +8,7 @@ public enum FileContents {
   }
 
   /// The bytes together with the stamp of the very file they came from.
-  package static func readWithStamp(_ path: String, limitBytes: Int = .max) throws(FileError) -> ([UInt8], FileStamp) {
+  public static func readWithStamp(_ path: String, limitBytes: Int = .max) throws(FileError) -> ([UInt8], FileStamp) {
     let filePath = FilePath(path)
     let file = try openRegular(filePath)
     defer { try? file.close() }
@@ -48,16 +48,19 @@ public enum FileContents {
   }
 }
 
-/// What tells, without reading it, that a file is probably unchanged: size, modification time and inode.
+/// What tells, without reading it, that a file is unchanged: size, inode, the time of the last change of its content, and that of its
+/// attributes (which no program can set back).
 public struct FileStamp: Hashable, Sendable {
   public let size: Int64
-  public let modifiedNanoseconds: Int64
   public let inode: UInt64
+  public let modifiedNanoseconds: Int64
+  public let changedNanoseconds: Int64
 
-  public init(size: Int64, modifiedNanoseconds: Int64, inode: UInt64) {
+  public init(size: Int64, inode: UInt64, modifiedNanoseconds: Int64, changedNanoseconds: Int64) {
     self.size = size
-    self.modifiedNanoseconds = modifiedNanoseconds
     self.inode = inode
+    self.modifiedNanoseconds = modifiedNanoseconds
+    self.changedNanoseconds = changedNanoseconds
   }
 
   public init(ofFileAt path: String) throws(FileError) {

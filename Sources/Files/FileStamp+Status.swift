@@ -8,6 +8,8 @@
 
 extension FileStamp {
   init(_ status: stat) {
-    self.init(size: Int64(status.st_size), modifiedNanoseconds: status.modifiedNanoseconds, inode: UInt64(status.st_ino))
+    self.init(
+      size: Int64(status.st_size), inode: UInt64(status.st_ino), modifiedNanoseconds: status.modifiedNanoseconds,
+      changedNanoseconds: status.changedNanoseconds)
   }
 }

@@ -146,9 +146,19 @@ extension stat {
 
   var modifiedNanoseconds: Int64 {
     #if os(Linux)
-      Int64(st_mtim.tv_sec) * 1_000_000_000 + Int64(st_mtim.tv_nsec)
+      nanoseconds(st_mtim)
     #else
-      Int64(st_mtimespec.tv_sec) * 1_000_000_000 + Int64(st_mtimespec.tv_nsec)
+      nanoseconds(st_mtimespec)
     #endif
   }
+
+  var changedNanoseconds: Int64 {
+    #if os(Linux)
+      nanoseconds(st_ctim)
+    #else
+      nanoseconds(st_ctimespec)
+    #endif
+  }
+
+  private func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
 }
