@@ -1,7 +1,23 @@
 import ArgumentParser
+import Foundation
 
+/// The command: arguments, progress, the wording of errors, exit codes. No method lives here.
 @main
-struct ScanAdapt: AsyncParsableCommand {
+struct ScanAdapt: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "scanadapt", abstract: "Make a network fit this hospital's scanners, and prove whether it does.")
+    commandName: "scanadapt", abstract: "Make a network fit this hospital's scanners, and prove whether it does.",
+    version: "0.1.0",
+    subcommands: [InspectCommand.self, ConvertCommand.self])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      StopSignal.install()
+      try command.run()
+    } catch {
+      guard let failure = FailureReport(error) else { exit(withError: error) }
+      Terminal.note("scanadapt: \(failure.sentence)")
+      Foundation.exit(failure.status.rawValue)
+    }
+  }
 }

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Graphs
+import Imaging
+import ModelFiles
+
+/// Which network, and what a person says about a weight file that has no card: the same on every command.
+struct ModelOptions: ParsableArguments {
+  @Option(help: "A weight file: .safetensors, or PyTorch's .pth, .pt, .th (zip or legacy).")
+  var model: String?
+
+  @OptionGroup var description: ModelDescriptionOptions
+
+  func validate() throws {
+    guard model != nil else { throw ValidationError("--model is needed: a .safetensors or .pth file") }
+  }
+
+  /// - Parameter freshHead: the labels of a head that replaces the stored one; nil keeps it.
+  func load(freshHead: (labels: [String], seed: UInt64)? = nil) throws -> Model {
+    var options = description.loadingOptions
+    if let freshHead {
+      options.head = .fresh(labels: freshHead.labels, seed: freshHead.seed)
+      options.labels = nil
+    }
+    let (loaded, notes) = try ModelLoader.load(model!, options: options)
+    for note in notes { Terminal.note("\(model!): \(note)") }
+    return loaded
+  }
+}
+
+/// What isn't in a weight file and is never guessed.
+struct ModelDescriptionOptions: ParsableArguments {
+  @Option(help: "The network's name (\(Architecture.allCases.map(\.rawValue).joined(separator: ", "))); inferred where the keys decide it.")
+  var architecture: Architecture?
+
+  @Option(help: "The class names, separated by commas, in the order of the logits.", transform: labelList)
+  var labels: [String]?
+
+  @Option(
+    help: "How a scan becomes the network's input: imagenet, cifar10, unit, or words like 'resize=256 crop=224 channels=3'.",
+    transform: preprocessing)
+  var preprocess: Preprocessing?
+
+  @Option(help: "HEIGHTxWIDTH of the input, where the preprocessing leaves it to the scan.")
+  var inputSize: InputSize?
+
+  @Option(help: "Which of several state dicts in the file, such as ema.model.")
+  var state: String?
+
+  @Option(help: "The epsilon of every normalization; the published network's unless given.")
+  var epsilon: Float?
+
+  var loadingOptions: ModelLoadingOptions {
+    ModelLoadingOptions(
+      architecture: architecture, labels: labels, preprocessing: preprocess, inputSize: inputSize.map { ($0.height, $0.width) },
+      stateKey: state, epsilon: epsilon)
+  }
+}
+
+/// `HEIGHTxWIDTH`.
+struct InputSize: ExpressibleByArgument {
+  let height: Int
+  let width: Int
+
+  init?(argument: String) {
+    let numbers = argument.split(separator: "x").compactMap { Int($0) }
+    guard numbers.count == 2, numbers.allSatisfy({ $0 > 0 }) else { return nil }
+    (height, width) = (numbers[0], numbers[1])
+  }
+}
+
+func labelList(_ argument: String) throws -> [String] {
+  let labels = argument.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingPrefix(while: \.isWhitespace) }
+  guard labels.count >= 2, labels.allSatisfy({ !$0.isEmpty }), Set(labels).count == labels.count else {
+    throw ValidationError("--labels takes two or more different names separated by commas; found '\(argument)'")
+  }
+  return labels.map(String.init)
+}
+
+extension Architecture: ExpressibleByArgument {}
+
+func preprocessing(_ argument: String) throws -> Preprocessing {
+  do { return try Preprocessing(specification: argument) } catch { throw ValidationError("--preprocess: \(error)") }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Cohorts
+import Files
+import Foundation
+import Imaging
+
+/// An error as a person gets it: one sentence and an exit code. Nil for the argument parser's own, which words them itself.
+///
+/// Every room's errors are data that describe themselves: file, line, found, expected. Here they only get their exit code.
+struct FailureReport {
+  let sentence: String
+  let status: ExitStatus
+
+  init?(_ error: any Error) {
+    if error is ExitCode || error is CleanExit || error is ValidationError { return nil }
+    if String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") { return nil }
+    sentence = "\(error)"
+    status = Self.status(of: error)
+  }
+
+  private static func status(of error: any Error) -> ExitStatus {
+    switch error {
+    case let error as FileError: ExitStatus(rawValue: error.consequence.rawValue) ?? .inputOutput
+    case let error as ManifestError:
+      if case .file(let file) = error.reason { status(of: file) } else { .badData }
+    case is FileLockError: .cannotCreate
+    case is PreprocessingSyntaxError, is DecodingError: .badConfiguration
+    case is CocoaError, is POSIXError: .inputOutput
+    default: .badData
+    }
+  }
+}
