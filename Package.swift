@@ -62,7 +62,7 @@ let package = Package(
 
     // judgement
     room("Experiments", ["Files", "Adaptation", "Evaluation", "Normalization", "Cohorts", "ModelFiles", crypto, logging]),
-    room("Reports", ["Experiments", "Evaluation", .product(name: "Mustache", package: "swift-mustache")]),
+    room("Reports", ["Files", "Experiments", "Evaluation", .product(name: "Mustache", package: "swift-mustache")]),
 
     // faces
     .executableTarget(

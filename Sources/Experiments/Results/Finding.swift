@@ -1,0 +1,71 @@
+/// Something a reader must be told that isn't a number of the table.
+public enum Finding: Hashable, Codable, Sendable {
+  public enum Severity: String, Hashable, Codable, Sendable, Comparable, CaseIterable {
+    /// A patient on both sides: the scores are worthless.
+    case leak
+    case caution
+    case note
+
+    public static func < (left: Severity, right: Severity) -> Bool {
+      allCases.firstIndex(of: left)! < allCases.firstIndex(of: right)!
+    }
+  }
+
+  /// The source model was fitted on patients that are scored. The first few, as pseudonyms.
+  case sourceModelKnowsPatients(count: Int, examples: [String])
+  case patientOnBothSides(fold: String, patient: String)
+  case labelsPermuted
+  case sourcePatientsUnknown
+  case transductive
+  case everyScanItsOwnPatient
+  /// No AUROC, no balanced accuracy there.
+  case oneClassOnScanner(scanner: String, label: String)
+  case scannerWithoutLabels(scanner: String)
+  case sourceHeadUnknown(modelLabels: [String])
+  case labelUnused(label: String)
+  case unreadable(scans: Int)
+  case unlabelledScans(scans: Int)
+  case severalComparisons(count: Int)
+  case strategyFailed(strategy: String, fold: String, reason: String)
+
+  public var severity: Severity {
+    switch self {
+    case .sourceModelKnowsPatients, .patientOnBothSides: .leak
+    case .labelsPermuted, .sourcePatientsUnknown, .transductive, .everyScanItsOwnPatient, .oneClassOnScanner, .scannerWithoutLabels,
+      .unreadable, .strategyFailed, .severalComparisons:
+      .caution
+    case .sourceHeadUnknown, .labelUnused, .unlabelledScans: .note
+    }
+  }
+
+  public var sentence: String {
+    switch self {
+    case .sourceModelKnowsPatients(let count, let examples):
+      "the source model was fitted on \(counted(count, "patient")) that \(count == 1 ? "is" : "are") scored here "
+        + "(\(examples.joined(separator: ", "))\(examples.count < count ? ", …" : "")): its scores, and every difference from it, are void"
+    case .patientOnBothSides(let fold, let patient): "patient \(patient) was fitted on and scored in fold \(fold)"
+    case .labelsPermuted: "labels were shuffled over patients: a self-test, every score should be chance"
+    case .sourcePatientsUnknown:
+      "the source model's patients are unknown: if some are scored here, its scores are too good and the differences too small"
+    case .transductive: "transductive: the scans that are scored gave their own statistics; this says nothing about scans to come"
+    case .everyScanItsOwnPatient: "every scan was taken as its own patient: if patients have several, intervals are too narrow and folds leak"
+    case .oneClassOnScanner(let scanner, let label):
+      "scanner \(scanner) has scans of class '\(label)' only: no AUROC and no balanced accuracy exist there"
+    case .scannerWithoutLabels(let scanner): "scanner \(scanner) has no labelled scan: nothing can be scored there"
+    case .sourceHeadUnknown(let labels):
+      "the source model's own classes (\(labels.count == 0 ? "unnamed" : list(labels))) aren't this cohort's, so it cannot be scored as it came"
+    case .labelUnused(let label): "no scan has the model's class '\(label)'"
+    case .unreadable(let scans): "\(counted(scans, "scan")) couldn't be read and took no part"
+    case .unlabelledScans(let scans): "\(counted(scans, "scan")) without a label: used where labels aren't needed, scored nowhere"
+    case .severalComparisons(let count):
+      "\(count) adaptations were compared and the intervals are not corrected for that: the best of them looks a little too good"
+    case .strategyFailed(let strategy, let fold, let reason): "\(strategy) failed in fold \(fold): \(reason)"
+    }
+  }
+
+  private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+  private func list(_ labels: [String]) -> String {
+    labels.prefix(4).map { "'\($0)'" }.joined(separator: ", ") + (labels.count > 4 ? " and \(labels.count - 4) more" : "")
+  }
+}

@@ -1,0 +1,145 @@
+import Evaluation
+
+/// One row of the table: an adaptation (or the baseline) on the held-out patients.
+public struct StrategyResult: Hashable, Codable, Sendable {
+  public enum Outcome: Hashable, Codable, Sendable {
+    case evaluated
+    /// It cannot be done under this protocol or to this network, and was not tried.
+    case notApplicable(reason: String)
+    /// It was tried and failed in at least one fold.
+    case failed(fold: String, reason: String)
+  }
+
+  public var name: String
+  public var summary: String
+  /// Which normalization statistics the scored model held.
+  public var statistics: String
+  /// keep, train or new.
+  public var head: String
+  public var isBaseline: Bool
+  public var isTransductive: Bool
+  public var outcome: Outcome
+  /// In the header's order of metrics, over the target scanners; empty unless evaluated.
+  public var scores: [StrategyScore]
+  /// Over the source scanners' held-out scans, in the header's order; nil where undefined or where there are none.
+  public var sourceScores: [Estimate?]
+  public var perScanner: [ScannerScore]
+  /// On the primary metric; nil for the baseline.
+  public var verdict: VerdictWithReason?
+  public var trainedParameters: Int?
+  /// Of fitting, all folds together; predicting isn't in it.
+  public var seconds: Double?
+  public var confusion: ConfusionMatrix?
+  public var curves: [LearningCurve]
+  public var notes: [String]
+
+  public init(
+    name: String, summary: String, statistics: String, head: String, isBaseline: Bool = false, isTransductive: Bool = false,
+    outcome: Outcome = .evaluated, scores: [StrategyScore] = [], sourceScores: [Estimate?] = [], perScanner: [ScannerScore] = [],
+    verdict: VerdictWithReason? = nil, trainedParameters: Int? = nil, seconds: Double? = nil, confusion: ConfusionMatrix? = nil,
+    curves: [LearningCurve] = [], notes: [String] = []
+  ) {
+    self.name = name
+    self.summary = summary
+    self.statistics = statistics
+    self.head = head
+    self.isBaseline = isBaseline
+    self.isTransductive = isTransductive
+    self.outcome = outcome
+    self.scores = scores
+    self.sourceScores = sourceScores
+    self.perScanner = perScanner
+    self.verdict = verdict
+    self.trainedParameters = trainedParameters
+    self.seconds = seconds
+    self.confusion = confusion
+    self.curves = curves
+    self.notes = notes
+  }
+
+  /// On the primary metric.
+  public var primary: StrategyScore? { scores.first }
+
+  /// The scanner where the primary metric is worst, among those where it is defined; nil with fewer than two.
+  public var worstScanner: ScannerScore? {
+    let defined = perScanner.filter { $0.estimate != nil }
+    guard defined.count > 1, let larger = defined.first?.estimate?.metric.largerIsBetter else { return nil }
+    return defined.min { larger ? $0.estimate!.value < $1.estimate!.value : $0.estimate!.value > $1.estimate!.value }
+  }
+}
+
+/// A metric of one strategy over the target's held-out scans.
+public struct StrategyScore: Hashable, Codable, Sendable {
+  public var metric: Metric
+  /// Mean over folds with its patient-bootstrap interval; nil where undefined.
+  public var test: Estimate?
+  /// Fold by fold, in the order of the folds; nil where undefined.
+  public var byFold: [Double?]
+  /// Over all folds' predictions thrown together, which compares scores of different models.
+  public var pooled: Double?
+  /// Mean over folds of the same metric on training scans.
+  public var train: Double?
+  /// Against the baseline, on the same held-out patients; nil for the baseline and where undefined.
+  public var difference: PairedDifference?
+  /// The corrected resampled t test on the folds' differences.
+  public var foldComparison: FoldComparison?
+
+  public init(
+    metric: Metric, test: Estimate?, byFold: [Double?] = [], pooled: Double? = nil, train: Double? = nil,
+    difference: PairedDifference? = nil, foldComparison: FoldComparison? = nil
+  ) {
+    self.metric = metric
+    self.test = test
+    self.byFold = byFold
+    self.pooled = pooled
+    self.train = train
+    self.difference = difference
+    self.foldComparison = foldComparison
+  }
+
+  /// Training less test score: what is lost on patients that weren't fitted on.
+  public var gap: Double? {
+    guard let train, let test else { return nil }
+    return train - test.value
+  }
+}
+
+/// The primary metric of one strategy on one scanner.
+public struct ScannerScore: Hashable, Codable, Sendable {
+  public var scanner: String
+  /// nil where the metric is undefined, as an AUROC is where only one class occurs.
+  public var estimate: Estimate?
+  public var difference: PairedDifference?
+
+  public init(scanner: String, estimate: Estimate?, difference: PairedDifference? = nil) {
+    self.scanner = scanner
+    self.estimate = estimate
+    self.difference = difference
+  }
+}
+
+/// Losses by epoch in one fold.
+public struct LearningCurve: Hashable, Codable, Sendable {
+  public struct Point: Hashable, Codable, Sendable {
+    public var epoch: Int
+    public var trainingLoss: Double?
+    public var validationLoss: Double?
+
+    public init(epoch: Int, trainingLoss: Double?, validationLoss: Double?) {
+      self.epoch = epoch
+      self.trainingLoss = trainingLoss
+      self.validationLoss = validationLoss
+    }
+  }
+
+  public var fold: String
+  public var points: [Point]
+  /// The epoch whose weights were taken.
+  public var chosenEpoch: Int?
+
+  public init(fold: String, points: [Point], chosenEpoch: Int? = nil) {
+    self.fold = fold
+    self.points = points
+    self.chosenEpoch = chosenEpoch
+  }
+}

@@ -1,0 +1,78 @@
+import Files
+import Foundation
+
+/// One self-contained HTML page: no script, no request, a Content-Security-Policy that forbids both, everything from outside escaped.
+struct ReportPage {
+  struct Verdict {
+    let kind: String
+    let mark: String
+    let word: String
+    let name: String
+    let numbers: String
+    let because: String
+  }
+
+  struct Note {
+    let kind: String
+    let word: String
+    let sentence: String
+  }
+
+  struct Table {
+    let heading: String
+    var note = ""
+    let columns: [String]
+    let rows: [[String]]
+  }
+
+  var title: String
+  var lead: String
+  var verdicts: [Verdict] = []
+  var findings: [Note] = []
+  var comparison: ComparisonTable?
+  var plots: [ReportPlot] = []
+  var tables: [Table] = []
+  var refit: String?
+  var footer: String
+
+  static let policy: String = {
+    let hash = Data(ContentHash(of: ReportStyle.sheet).bytes).base64EncodedString()
+    return "default-src 'none'; style-src 'sha256-\(hash)'; base-uri 'none'; form-action 'none'"
+  }()
+
+  var html: String {
+    let model: [String: Any] = [
+      "policy": Self.policy,
+      "style": ReportStyle.sheet,
+      "title": title,
+      "lead": lead,
+      "hasVerdicts": !verdicts.isEmpty,
+      "verdicts": verdicts,
+      "hasFindings": !findings.isEmpty,
+      "findings": findings,
+      "hasTable": comparison != nil,
+      "columns": comparison?.columns ?? [],
+      "rows": (comparison?.rows ?? []).enumerated().map { index, row in
+        [
+          "name": row.name, "cells": row.cells, "isBaseline": index == 0, "hasRemark": row.remark != nil, "remark": row.remark ?? "",
+          "span": (comparison?.columns.count ?? 1) - 1,
+        ] as [String: Any]
+      },
+      "hasHeader": comparison != nil,
+      "header": comparison?.header ?? [],
+      "plots": plots.map { plot in
+        ["heading": plot.heading, "picture": plot.drawing.markup(id: plot.id), "words": plot.words, "csv": plot.csv]
+      },
+      "tables": tables.map { table in
+        [
+          "heading": table.heading, "hasNote": !table.note.isEmpty, "note": table.note, "columns": table.columns,
+          "rows": table.rows.map { ["cells": $0] },
+        ] as [String: Any]
+      },
+      "hasRefit": refit != nil,
+      "refit": refit ?? "",
+      "footer": footer,
+    ]
+    return ReportTemplate.page.render(model)
+  }
+}
