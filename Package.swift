@@ -91,8 +91,8 @@ let package = Package(
     tests(of: "Normalization", with: ["Files", "RandomStreams", "Engine", "Graphs", "Tensors", "Cohorts", "Imaging", "ModelFiles"]),
     tests(of: "Evaluation", with: ["RandomStreams"]),
     tests(of: "Adaptation", with: ["Engine", "Graphs"]),
-    tests(of: "Experiments", with: ["Phantoms"]),
-    tests(of: "Reports", with: ["Experiments"]),
+    tests(of: "Experiments", with: ["Phantoms", "Evaluation", "Adaptation", "Cohorts", "Imaging", "Graphs", "ModelFiles", "Tensors", "RandomStreams", "Files"]),
+    tests(of: "Reports", with: ["Experiments", "Evaluation", "Cohorts", "RandomStreams"]),
     tests(of: "scanadapt"),
   ],
   swiftLanguageModes: [.v6]

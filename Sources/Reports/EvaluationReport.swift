@@ -16,7 +16,9 @@ public struct EvaluationReport: Sendable {
   public var html: String {
     let table = table
     let header = result.header
-    let plots = [ForestPlot.plot(result), ScorePlot.plot(result), ScannerPlot.plot(result), LearningCurvePlot.plot(result)].compactMap { $0 }
+    let plots = [ForestPlot.plot(result), ScorePlot.plot(result), ScannerPlot.plot(result), LearningCurvePlot.plot(result)].compactMap {
+      $0
+    }
     return ReportPage(
       title: "\(header.model.visible(limit: 60)) on \(ComparisonTable.names(header.targetScanners))",
       lead: "ScanAdapt, \(header.protocolName.rawValue) evaluation on held-out patients"
@@ -27,7 +29,8 @@ public struct EvaluationReport: Sendable {
       plots: plots + [MismatchPlot.plot(mismatches)].compactMap { $0 },
       tables: [metricsTable, confusionTable, foldsTable, unreadableTable].compactMap { $0 },
       refit: result.refitCommand?.visible(limit: 2000),
-      footer: "Scores are of patients that nothing was fitted on. Patients and scans bear pseudonyms. Made by ScanAdapt from evaluation.json, "
+      footer:
+        "Scores are of patients that nothing was fitted on. Patients and scans bear pseudonyms. Made by ScanAdapt from evaluation.json, "
         + "format \(result.format); every number is in metrics.csv."
     ).html
   }
@@ -46,7 +49,8 @@ public struct EvaluationReport: Sendable {
     }
     return .init(
       kind: kind, mark: verdict.verdict.mark, word: verdict.verdict.loud,
-      name: strategy.name.visible(limit: 60) + (strategy.isTransductive ? " (transductive)" : ""), numbers: numbers ?? "no difference defined",
+      name: strategy.name.visible(limit: 60) + (strategy.isTransductive ? " (transductive)" : ""),
+      numbers: numbers ?? "no difference defined",
       because: verdict.because(result.header.rule))
   }
 
@@ -81,7 +85,8 @@ public struct EvaluationReport: Sendable {
     let evaluated = result.strategies.filter { $0.outcome == .evaluated }
     let rows = result.folds.prefix(100).enumerated().map { index, fold in
       [
-        fold.name.visible(limit: 40), Figures.count(fold.trainingPatients), Figures.count(fold.trainingScans), Figures.count(fold.testPatients),
+        fold.name.visible(limit: 40), Figures.count(fold.trainingPatients), Figures.count(fold.trainingScans),
+        Figures.count(fold.testPatients),
         Figures.count(fold.testScans),
       ]
         + evaluated.map { strategy in
@@ -90,7 +95,8 @@ public struct EvaluationReport: Sendable {
         }
     }
     return .init(
-      heading: "Fold by fold", note: "\(result.header.primaryMetric.title(classes: result.header.classes)) of each fold's held-out patients.",
+      heading: "Fold by fold",
+      note: "\(result.header.primaryMetric.title(classes: result.header.classes)) of each fold's held-out patients.",
       columns: ["fold", "training patients", "training scans", "held-out patients", "held-out scans"]
         + evaluated.map { $0.name.visible(limit: 40) }, rows: rows)
   }

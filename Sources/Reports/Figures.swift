@@ -42,7 +42,9 @@ enum Figures {
     return String(format: value < 9.95 ? "%.1f s" : "%.0f s", value)
   }
 
-  static func percent(_ share: Double) -> String { String(format: share * 100 == (share * 100).rounded() ? "%.0f %%" : "%.1f %%", share * 100) }
+  static func percent(_ share: Double) -> String {
+    String(format: share * 100 == (share * 100).rounded() ? "%.0f %%" : "%.1f %%", share * 100)
+  }
 
   static func patients(_ count: Int) -> String { "\(Figures.count(count)) patient\(count == 1 ? "" : "s")" }
 

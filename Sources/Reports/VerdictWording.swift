@@ -49,7 +49,8 @@ extension StrategyResult {
     guard let verdict else { return nil }
     var line = "\(verdict.verdict.loud)  \(name.visible())"
     if let difference = primary?.difference {
-      line += ": \(difference.metric.title(classes: header.classes)) \(Figures.difference(difference)) on \(Figures.patients(difference.patients))"
+      line +=
+        ": \(difference.metric.title(classes: header.classes)) \(Figures.difference(difference)) on \(Figures.patients(difference.patients))"
     }
     return line + "; " + verdict.because(header.rule)
   }

@@ -3,7 +3,8 @@ import Evaluation
 
 extension EvaluationResult {
   public static let metricsColumns = [
-    "format", "protocol", "strategy", "scope", "metric", "aggregation", "value", "lower", "upper", "level", "patients", "scans", "difference",
+    "format", "protocol", "strategy", "scope", "metric", "aggregation", "value", "lower", "upper", "level", "patients", "scans",
+    "difference",
     "difference_lower", "difference_upper", "verdict",
   ]
 
@@ -51,7 +52,8 @@ extension EvaluationResult {
   /// `folds.csv`: the size of each fold; who was in it stands in `ledger.csv`.
   public var foldsCSV: String {
     folds.reduce(Self.foldsColumns.joined(separator: ",") + "\n") { text, fold in
-      text + "\(Self.formatVersion),\(csvCell(fold.name)),\(fold.trainingPatients),\(fold.trainingScans),\(fold.testPatients),\(fold.testScans)\n"
+      text
+        + "\(Self.formatVersion),\(csvCell(fold.name)),\(fold.trainingPatients),\(fold.trainingScans),\(fold.testPatients),\(fold.testScans)\n"
     }
   }
 

@@ -48,7 +48,8 @@ public enum Finding: Hashable, Codable, Sendable {
     case .sourcePatientsUnknown:
       "the source model's patients are unknown: if some are scored here, its scores are too good and the differences too small"
     case .transductive: "transductive: the scans that are scored gave their own statistics; this says nothing about scans to come"
-    case .everyScanItsOwnPatient: "every scan was taken as its own patient: if patients have several, intervals are too narrow and folds leak"
+    case .everyScanItsOwnPatient:
+      "every scan was taken as its own patient: if patients have several, intervals are too narrow and folds leak"
     case .oneClassOnScanner(let scanner, let label):
       "scanner \(scanner) has scans of class '\(label)' only: no AUROC and no balanced accuracy exist there"
     case .scannerWithoutLabels(let scanner): "scanner \(scanner) has no labelled scan: nothing can be scored there"

@@ -21,7 +21,8 @@ struct ForestPlot {
     let rowHeight = 30.0
     let top = 34.0
     let bottom = top + rowHeight * Double(rows.count)
-    let values = rows.flatMap { [$0.1.difference, $0.1.interval?.lower, $0.1.interval?.upper].compactMap { $0 } } + [0, margin]
+    let ends: [Double?] = rows.flatMap { [$0.1.difference, $0.1.interval?.lower, $0.1.interval?.upper] }
+    let values = ends.compactMap { $0 } + [0, margin]
     let axis = PlotAxis(covering: values, from: left, to: right)
     var drawing = SVGDrawing(
       width: 860, height: bottom + 46, title: "Difference in \(title) from the baseline", description: words)

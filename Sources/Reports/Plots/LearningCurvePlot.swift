@@ -52,7 +52,8 @@ struct LearningCurvePlot {
         drawing.polyline(points(\.trainingLoss), class: "curve")
         let validation = points(\.validationLoss)
         if validation.count > 1 { drawing.polyline(validation, class: "curve dashed") }
-        if let chosen = curve.points.first(where: { $0.epoch == curve.chosenEpoch }), let loss = chosen.validationLoss ?? chosen.trainingLoss,
+        if let chosen = curve.points.first(where: { $0.epoch == curve.chosenEpoch }),
+          let loss = chosen.validationLoss ?? chosen.trainingLoss,
           loss.isFinite
         {
           drawing.circle(x(chosen.epoch), y.position(loss), radius: 3.5, class: "solid")

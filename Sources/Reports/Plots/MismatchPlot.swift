@@ -42,7 +42,8 @@ struct MismatchPlot {
     let left = 60.0
     let right = 840.0
     var drawing = SVGDrawing(
-      width: 860, height: 26 + Double(shown.count) * (panelHeight + 54), title: "Mismatch by layer, from input to output", description: words)
+      width: 860, height: 26 + Double(shown.count) * (panelHeight + 54), title: "Mismatch by layer, from input to output",
+      description: words)
     drawing.rectangle(16, 6, 22, 10, class: "bar")
     drawing.text("symmetric KL to the source's statistics, mean over channels", 44, 15, class: "tick")
     drawing.rectangle(420, 6, 22, 10, class: "band")
@@ -51,7 +52,8 @@ struct MismatchPlot {
     for (index, scanner) in shown.enumerated() {
       let top = 48 + Double(index) * (panelHeight + 54)
       let bottom = top + panelHeight
-      let axis = PlotAxis(covering: scanner.layers.flatMap { [$0.mismatch, $0.chance ?? 0] }.filter(\.isFinite) + [0], from: bottom, to: top, ticks: 4)
+      let axis = PlotAxis(
+        covering: scanner.layers.flatMap { [$0.mismatch, $0.chance ?? 0] }.filter(\.isFinite) + [0], from: bottom, to: top, ticks: 4)
       drawing.text(scanner.scanner.visible(limit: 40), left, top - 8, class: "label strong")
       for tick in axis.ticks {
         drawing.line(left, axis.position(tick), right, axis.position(tick), class: "grid")

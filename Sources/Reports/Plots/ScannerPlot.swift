@@ -18,10 +18,11 @@ struct ScannerPlot {
     let shown = worst.prefix(limit).map(\.scanner).sorted()
     func score(_ strategy: StrategyResult, _ scanner: String) -> ScannerScore? { strategy.perScanner.first { $0.scanner == scanner } }
 
-    let words = strategies.map { strategy in
-      "\(strategy.name.visible()): "
-        + shown.map { "\($0.visible()) \(Figures.estimate(score(strategy, $0)?.estimate))" }.joined(separator: ", ") + "."
-    }.joined(separator: " ") + (worst.count > limit ? " Of \(worst.count) scanners, the baseline's \(limit) worst." : "")
+    let words =
+      strategies.map { strategy in
+        "\(strategy.name.visible()): "
+          + shown.map { "\($0.visible()) \(Figures.estimate(score(strategy, $0)?.estimate))" }.joined(separator: ", ") + "."
+      }.joined(separator: " ") + (worst.count > limit ? " Of \(worst.count) scanners, the baseline's \(limit) worst." : "")
 
     let left = 250.0
     let right = 640.0

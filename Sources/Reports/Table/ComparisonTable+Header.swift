@@ -32,7 +32,8 @@ extension ComparisonTable {
       HeaderLine(label: "compared with", text: header.baseline.sentence),
       HeaderLine(
         label: "numbers",
-        text: "mean over folds; \(Figures.percent(header.bootstrap.level)) intervals from resampling patients \(header.bootstrap.resamples) times "
+        text:
+          "mean over folds; \(Figures.percent(header.bootstrap.level)) intervals from resampling patients \(header.bootstrap.resamples) times "
           + "(\(header.bootstrap.method == .percentile ? "percentile" : "BCa")); differences are paired: same patients, same resamples"),
       HeaderLine(label: "verdict", text: header.rule.sentence),
     ]
@@ -43,7 +44,8 @@ extension ComparisonTable {
     let targets = result.scanners.filter { $0.role == .target }
     let parts = targets.prefix(6).map { scanner in
       let classes = zip(result.header.classes, scanner.patientsPerClass).map { "\($1) \($0.visible(limit: 24))" }.joined(separator: ", ")
-      return "\(scanner.scanner.visible(limit: 40)): \(Figures.patients(scanner.patients)) (\(classes)), \(Figures.count(scanner.scans)) scans"
+      return
+        "\(scanner.scanner.visible(limit: 40)): \(Figures.patients(scanner.patients)) (\(classes)), \(Figures.count(scanner.scans)) scans"
     }
     let rest = targets.count > 6 ? "; and \(targets.count - 6) scanners more" : ""
     return "held-out patients only; " + parts.joined(separator: "; ") + rest

@@ -45,7 +45,10 @@ public struct ComparisonTable: Hashable, Sendable {
     statistics = legend
     columns =
       ["adaptation"] + (hasSource ? ["on \(Self.names(result.header.sourceScanners))"] : [])
-      + ["\(metric) on \(Self.names(result.header.targetScanners)) [\(level)]", "train", "gap", "difference [\(level)]", "patients", "verdict"]
+      + [
+        "\(metric) on \(Self.names(result.header.targetScanners)) [\(level)]", "train", "gap", "difference [\(level)]", "patients",
+        "verdict",
+      ]
       + ["fitting", "trained", "stats"]
     let width = columns.count
     rows = result.strategies.map { Self.row($0, hasSource: hasSource, width: width, legend: legend) }

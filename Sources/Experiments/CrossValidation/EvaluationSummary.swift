@@ -1,0 +1,168 @@
+import Cohorts
+import Evaluation
+
+/// Folds put together into a result: a pure function, so that finished folds can be summarized again with another rule or metric.
+public struct EvaluationSummary: Sendable {
+  public var header: EvaluationHeader
+  /// The baseline first.
+  public var strategies: [StrategyEntry]
+  public var identifiers: Identifiers
+
+  public init(header: EvaluationHeader, strategies: [StrategyEntry], identifiers: Identifiers) {
+    precondition(!strategies.isEmpty, "an evaluation without a baseline")
+    self.header = header
+    self.strategies = strategies
+    self.identifiers = identifiers
+  }
+
+  /// - Parameter findings: what is known beside the folds.
+  /// - Throws: `ComparisonError` when strategies weren't scored on the same scans, which no lawful record has.
+  public func result(of records: [FoldRecord], findings: [Finding] = []) throws(ComparisonError) -> EvaluationResult {
+    let baseline = folds(of: strategies[0].name, in: records)
+    let scanners = scannerSummaries(baseline)
+    var results: [StrategyResult] = []
+    for (index, entry) in strategies.enumerated() {
+      results.append(try result(of: entry, isBaseline: index == 0, baseline: baseline, records: records, scanners: scanners))
+    }
+    return EvaluationResult(
+      header: header, strategies: results, scanners: scanners,
+      folds: records.map {
+        FoldSummary(
+          name: $0.fold.short, trainingPatients: $0.trainingPatients, trainingScans: $0.trainingScans, testPatients: $0.testPatients,
+          testScans: $0.testScans)
+      },
+      findings: findings + self.findings(results, scanners: scanners, baseline: baseline),
+      unreadable: unreadable(records))
+  }
+
+  // MARK: one strategy
+
+  private func result(
+    of entry: StrategyEntry, isBaseline: Bool, baseline: [[Prediction]], records: [FoldRecord], scanners: [ScannerSummary]
+  ) throws(ComparisonError) -> StrategyResult {
+    var result = StrategyResult(
+      name: entry.name, summary: entry.summary, statistics: entry.statistics, head: entry.head, isBaseline: isBaseline,
+      isTransductive: entry.isTransductive)
+    if let reason = entry.notApplicable {
+      result.outcome = .notApplicable(reason: reason)
+      return result
+    }
+    let own = records.compactMap { record in record.strategies.first { $0.name == entry.name }.map { (record.fold, $0) } }
+    if let (fold, failed) = own.first(where: { $0.1.failure != nil }) {
+      result.outcome = .failed(fold: fold.short, reason: failed.failure!)
+      return result
+    }
+    let predictions = folds(of: entry.name, in: records)
+    let onTarget = restricted(predictions, to: header.targetScanners)
+    let baselineOnTarget = restricted(baseline, to: header.targetScanners)
+    for (index, metric) in header.metrics.enumerated() {
+      result.scores.append(
+        try score(
+          metric, onTarget, baseline: isBaseline ? nil : baselineOnTarget, training: own.map { $0.1.trainingScores[index] },
+          records: records))
+    }
+    if !header.sourceScanners.isEmpty {
+      let onSource = restricted(predictions, to: header.sourceScanners)
+      result.sourceScores = header.metrics.map { header.bootstrap.estimate($0, ofFolds: onSource) }
+    }
+    for scanner in scanners {
+      let here = restricted(predictions, to: [scanner.scanner])
+      let difference =
+        isBaseline
+        ? nil
+        : try header.bootstrap.difference(
+          header.primaryMetric, candidateFolds: here, referenceFolds: restricted(baseline, to: [scanner.scanner]))
+      result.perScanner.append(
+        ScannerScore(
+          scanner: scanner.scanner, estimate: header.bootstrap.estimate(header.primaryMetric, ofFolds: here), difference: difference))
+    }
+    if !isBaseline { result.verdict = header.rule.verdict(on: result.primary?.difference) }
+    result.confusion = ConfusionMatrix(Array(onTarget.joined()), classCount: header.classes.count)
+    result.trainedParameters = own.compactMap(\.1.trainedParameters).max()
+    let seconds = own.compactMap(\.1.seconds)
+    result.seconds = seconds.count == own.count && !own.isEmpty ? seconds.reduce(0, +) : nil
+    result.curves = own.filter { !$0.1.curve.isEmpty }.map {
+      LearningCurve(fold: $0.0.short, points: $0.1.curve, chosenEpoch: $0.1.chosenEpoch)
+    }
+    for note in own.flatMap(\.1.notes) where !result.notes.contains(note) { result.notes.append(note) }
+    return result
+  }
+
+  private func score(
+    _ metric: Metric, _ folds: [[Prediction]], baseline: [[Prediction]]?, training: [Double?], records: [FoldRecord]
+  ) throws(ComparisonError) -> StrategyScore {
+    let values = folds.map { metric.value(of: $0) }
+    let defined = training.compactMap { $0 }
+    var score = StrategyScore(
+      metric: metric, test: header.bootstrap.estimate(metric, ofFolds: folds), byFold: values,
+      pooled: metric.value(of: Array(folds.joined())),
+      train: defined.isEmpty ? nil : defined.reduce(0, +) / Double(defined.count))
+    if let baseline {
+      score.difference = try header.bootstrap.difference(metric, candidateFolds: folds, referenceFolds: baseline)
+      let differences = zip(values, baseline).compactMap { value, reference in
+        value.flatMap { value in metric.value(of: reference).map { value - $0 } }
+      }
+      let trained = records.map(\.trainingPatients).reduce(0, +)
+      if trained > 0 {
+        let share = Double(records.map(\.testPatients).reduce(0, +)) / Double(trained)
+        score.foldComparison = FoldComparison(differences: differences, testShare: share, level: header.bootstrap.level)
+      }
+    }
+    return score
+  }
+
+  // MARK: what was scored
+
+  private func folds(of strategy: String, in records: [FoldRecord]) -> [[Prediction]] {
+    records.map { record in record.strategies.first { $0.name == strategy }?.predictions ?? [] }
+  }
+
+  private func restricted(_ folds: [[Prediction]], to scanners: [String]) -> [[Prediction]] {
+    let wanted = Set(scanners)
+    return folds.map { $0.filter { wanted.contains($0.scanner) } }
+  }
+
+  private func scannerSummaries(_ folds: [[Prediction]]) -> [ScannerSummary] {
+    var scans: [String: Set<String>] = [:]
+    var patients: [String: Set<String>] = [:]
+    var classes: [String: [Int: Set<String>]] = [:]
+    for prediction in folds.joined() {
+      scans[prediction.scanner, default: []].insert(prediction.scan)
+      patients[prediction.scanner, default: []].insert(prediction.patient)
+      if let label = prediction.label { classes[prediction.scanner, default: [:]][label, default: []].insert(prediction.patient) }
+    }
+    return scans.keys.sorted().map { scanner in
+      ScannerSummary(
+        scanner: scanner,
+        role: header.targetScanners.contains(scanner) ? .target : header.sourceScanners.contains(scanner) ? .source : .other,
+        patients: patients[scanner]!.count, scans: scans[scanner]!.count,
+        patientsPerClass: header.classes.indices.map { classes[scanner]?[$0]?.count ?? 0 })
+    }
+  }
+
+  private func findings(_ results: [StrategyResult], scanners: [ScannerSummary], baseline: [[Prediction]]) -> [Finding] {
+    var found: [Finding] = []
+    for scanner in scanners where scanner.role != .other {
+      let present = scanner.patientsPerClass.indices.filter { scanner.patientsPerClass[$0] > 0 }
+      if present.isEmpty { found.append(.scannerWithoutLabels(scanner: scanner.scanner)) }
+      if present.count == 1 { found.append(.oneClassOnScanner(scanner: scanner.scanner, label: header.classes[present[0]])) }
+    }
+    for (index, label) in header.classes.enumerated() where scanners.allSatisfy({ $0.patientsPerClass[index] == 0 }) {
+      found.append(.labelUnused(label: label))
+    }
+    for result in results {
+      if case .failed(let fold, let reason) = result.outcome {
+        found.append(.strategyFailed(strategy: result.name, fold: fold, reason: reason))
+      }
+    }
+    let compared = results.count { $0.verdict != nil }
+    if compared > 2 { found.append(.severalComparisons(count: compared)) }
+    return found
+  }
+
+  private func unreadable(_ records: [FoldRecord]) -> [UnreadableEntry] {
+    var reasons: [String: String] = [:]
+    for entry in records.flatMap(\.unreadable) { reasons[entry.path] = entry.reason }
+    return reasons.sorted { $0.key < $1.key }.map { UnreadableEntry(scan: identifiers.scan(ScanID($0.key)), reason: $0.value) }
+  }
+}

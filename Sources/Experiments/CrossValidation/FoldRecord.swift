@@ -1,0 +1,83 @@
+import Cohorts
+import Evaluation
+
+/// What one finished fold left behind: every held-out prediction of every strategy. With the plan, all that a result is made of.
+///
+/// Written whole to `folds/NAME.json`; a resumed run reads it instead of running the fold again. It names patients in the clear and stays
+/// in the run folder.
+public struct FoldRecord: Hashable, Codable, Sendable {
+  public static let formatVersion = 1
+
+  public var format = FoldRecord.formatVersion
+  /// SHA-256 of everything that decides the fold's bits; a record with another one is of another run.
+  public var configuration: String
+  public var fold: FoldName
+  public var trainingPatients: Int
+  public var trainingScans: Int
+  /// Held-out patients and scans of the target scanners.
+  public var testPatients: Int
+  public var testScans: Int
+  public var strategies: [Strategy]
+  public var unreadable: [UnreadableScanEntry]
+
+  public init(
+    configuration: String, fold: FoldName, trainingPatients: Int, trainingScans: Int, testPatients: Int, testScans: Int,
+    strategies: [Strategy], unreadable: [UnreadableScanEntry] = []
+  ) {
+    self.configuration = configuration
+    self.fold = fold
+    self.trainingPatients = trainingPatients
+    self.trainingScans = trainingScans
+    self.testPatients = testPatients
+    self.testScans = testScans
+    self.strategies = strategies
+    self.unreadable = unreadable
+  }
+
+  /// A file that couldn't be read, by its path in the manifest.
+  public struct UnreadableScanEntry: Hashable, Codable, Sendable {
+    public var path: String
+    public var reason: String
+
+    public init(path: String, reason: String) {
+      self.path = path
+      self.reason = reason
+    }
+  }
+
+  /// One strategy in this fold.
+  public struct Strategy: Hashable, Codable, Sendable {
+    public var name: String
+    /// Why there are no predictions.
+    public var failure: String?
+    /// Of every readable held-out scan, target and source scanners alike, in the fold's order.
+    public var predictions: [Prediction]
+    /// The run's metrics, in order, on training scans; nil where undefined.
+    public var trainingScores: [Double?]
+    public var trainedParameters: Int?
+    public var seconds: Double?
+    public var curve: [LearningCurve.Point]
+    public var chosenEpoch: Int?
+    public var notes: [String]
+
+    public init(
+      name: String, failure: String? = nil, predictions: [Prediction] = [], trainingScores: [Double?] = [], trainedParameters: Int? = nil,
+      seconds: Double? = nil, curve: [LearningCurve.Point] = [], chosenEpoch: Int? = nil, notes: [String] = []
+    ) {
+      self.name = name
+      self.failure = failure
+      self.predictions = predictions
+      self.trainingScores = trainingScores
+      self.trainedParameters = trainedParameters
+      self.seconds = seconds
+      self.curve = curve
+      self.chosenEpoch = chosenEpoch
+      self.notes = notes
+    }
+  }
+}
+
+extension FoldName {
+  /// Short, for tables: `3`, or `2.3` for the third fold of the second repetition.
+  var short: String { repetition == 0 ? fold : "\(repetition + 1).\(fold)" }
+}
