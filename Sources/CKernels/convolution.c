@@ -6,6 +6,7 @@
 #include "convolution_weights.h"
 #include "depthwise.h"
 #include "gather.h"
+#include "winograd.h"
 
 sa_index sa_conv_output_height(sa_conv_geometry g) {
   return (g.input_height + g.pad_top + g.pad_bottom - g.dilation * (g.kernel_height - 1) - 1) / g.stride + 1;
@@ -34,17 +35,22 @@ const char *sa_conv_algorithm_name(sa_conv_algorithm algorithm) {
   }
 }
 
-static bool can(sa_conv_algorithm algorithm, sa_conv_geometry geometry) {
+static bool can(sa_conv_algorithm algorithm, sa_conv_geometry geometry, sa_conv_purpose purpose) {
   switch (algorithm) {
     case SA_CONV_REFERENCE: return true;
     case SA_CONV_GEMM: return sa_gather_fits(geometry);
     case SA_CONV_DEPTHWISE: return sa_depthwise_fits(geometry);
+    case SA_CONV_WINOGRAD_2:
+    case SA_CONV_WINOGRAD_4: return purpose != SA_CONV_BACKWARD_WEIGHTS && sa_winograd_fits(geometry);
     default: return false;
   }
 }
 
 sa_conv_plan sa_conv_plan_make(sa_conv_geometry geometry, sa_conv_purpose purpose, sa_instruction_set set) {
-  return sa_conv_plan_make_with(geometry, purpose, sa_depthwise_fits(geometry) ? SA_CONV_DEPTHWISE : SA_CONV_GEMM, set);
+  sa_conv_algorithm algorithm = SA_CONV_GEMM;
+  if (sa_depthwise_fits(geometry)) algorithm = SA_CONV_DEPTHWISE;
+  else if (purpose != SA_CONV_BACKWARD_WEIGHTS) algorithm = sa_winograd_choice(geometry, purpose);
+  return sa_conv_plan_make_with(geometry, purpose, algorithm, set);
 }
 
 sa_conv_plan sa_conv_plan_make_with(
@@ -52,11 +58,13 @@ sa_conv_plan sa_conv_plan_make_with(
   sa_conv_plan plan = {.geometry = geometry, .purpose = purpose, .instruction_set = set};
   plan.output_height = sa_conv_output_height(geometry);
   plan.output_width = sa_conv_output_width(geometry);
-  plan.algorithm = can(algorithm, geometry) ? algorithm : SA_CONV_REFERENCE;
+  plan.algorithm = can(algorithm, geometry, purpose) ? algorithm : SA_CONV_REFERENCE;
   plan.takes_prologue = purpose != SA_CONV_BACKWARD_DATA;
   if (purpose == SA_CONV_BACKWARD_WEIGHTS) return plan;
   switch (plan.algorithm) {
     case SA_CONV_GEMM: plan.packed_floats = sa_gemm_packed_floats(plan); break;
+    case SA_CONV_WINOGRAD_2:
+    case SA_CONV_WINOGRAD_4: plan.packed_floats = sa_winograd_packed_floats(plan); break;
     case SA_CONV_DEPTHWISE: plan.packed_floats = sa_depthwise_packed_floats(plan); break;
     default: plan.packed_floats = weight_count(geometry);
   }
@@ -68,6 +76,8 @@ sa_index sa_conv_scratch_floats(sa_conv_plan plan, sa_index images, int threads)
     case SA_CONV_GEMM:
       return plan.purpose == SA_CONV_BACKWARD_WEIGHTS ? sa_weights_scratch_floats(plan, images, threads)
                                                       : sa_gemm_scratch_floats(plan, images, threads);
+    case SA_CONV_WINOGRAD_2:
+    case SA_CONV_WINOGRAD_4: return sa_winograd_scratch_floats(plan, images, threads);
     case SA_CONV_DEPTHWISE: return sa_depthwise_scratch_floats(plan, images, threads);
     default: return 0;
   }
@@ -76,6 +86,8 @@ sa_index sa_conv_scratch_floats(sa_conv_plan plan, sa_index images, int threads)
 void sa_conv_pack(float *packed, const float *weight, sa_conv_plan plan, sa_pool *pool) {
   switch (plan.algorithm) {
     case SA_CONV_GEMM: sa_gemm_pack(packed, weight, plan, pool); break;
+    case SA_CONV_WINOGRAD_2:
+    case SA_CONV_WINOGRAD_4: sa_winograd_pack(packed, weight, plan, pool); break;
     case SA_CONV_DEPTHWISE: sa_depthwise_pack(packed, weight, plan); break;
     default: memcpy(packed, weight, (size_t)weight_count(plan.geometry) * sizeof(float));
   }
@@ -95,6 +107,8 @@ void sa_conv_forward(
   sa_conv_epilogue fused = fuses(plan, epilogue) ? epilogue : (sa_conv_epilogue){0};
   switch (plan.algorithm) {
     case SA_CONV_GEMM: sa_gemm_run(output, input, packed, fused, prologue, SA_WRITES, plan, scratch, pool); break;
+    case SA_CONV_WINOGRAD_2:
+    case SA_CONV_WINOGRAD_4: sa_winograd_run(output, input, packed, fused, prologue, SA_WRITES, plan, scratch, pool); break;
     case SA_CONV_DEPTHWISE: sa_depthwise_run(output, input, packed, fused, prologue, SA_WRITES, plan, scratch, pool); break;
     default: sa_f32_conv_forward_ref(output, input, packed, prologue, plan, pool);
   }
@@ -111,6 +125,11 @@ void sa_conv_backward_data(
   switch (plan.algorithm) {
     case SA_CONV_GEMM:
       sa_gemm_run(
+          input_gradient, output_gradient, packed, (sa_conv_epilogue){0}, (sa_prologue){0}, mode, plan, scratch, pool);
+      break;
+    case SA_CONV_WINOGRAD_2:
+    case SA_CONV_WINOGRAD_4:
+      sa_winograd_run(
           input_gradient, output_gradient, packed, (sa_conv_epilogue){0}, (sa_prologue){0}, mode, plan, scratch, pool);
       break;
     case SA_CONV_DEPTHWISE:

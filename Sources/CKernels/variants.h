@@ -24,11 +24,14 @@
   }                                                                                                                 \
   static sa_piece_function NAME(void) { return sa_best_instruction_set() >= SA_AVX2 ? NAME##_avx2 : NAME##_ref; }
 
-/// The same from `NAME_body(context, piece, thread)`, chosen by a plan's instruction set.
-#define SA_THREAD_VARIANTS(NAME)                                                                                    \
-  static void NAME##_ref(void *context, sa_index piece, int thread) { NAME##_body(context, piece, thread); }        \
-  SA_TARGET_AVX2 static void NAME##_avx2(void *context, sa_index piece, int thread) { NAME##_body(context, piece, thread); } \
-  static sa_piece_function NAME(sa_instruction_set set) { return set >= SA_AVX2 ? NAME##_avx2 : NAME##_ref; }
+/// The same from `NAME_body(context, piece, thread)`, and `NAME_avx512` (twice the registers), chosen by a plan's instruction set.
+#define SA_THREAD_VARIANTS(NAME)                                                                                               \
+  static void NAME##_ref(void *context, sa_index piece, int thread) { NAME##_body(context, piece, thread); }                   \
+  SA_TARGET_AVX2 static void NAME##_avx2(void *context, sa_index piece, int thread) { NAME##_body(context, piece, thread); }   \
+  SA_TARGET_AVX512 static void NAME##_avx512(void *context, sa_index piece, int thread) { NAME##_body(context, piece, thread); } \
+  static sa_piece_function NAME(sa_instruction_set set) {                                                                      \
+    return set == SA_AVX512 ? NAME##_avx512 : set == SA_AVX2 ? NAME##_avx2 : NAME##_ref;                                       \
+  }
 
 SA_INLINE float sa_activated(float x, sa_activation activation) {
   if (activation == SA_NO_ACTIVATION) return x;

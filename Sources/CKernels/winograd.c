@@ -1,0 +1,301 @@
+// Winograd convolution: input tiles of (m+2)^2 pixels are transformed to (m+2)^2 points, each point is one matrix product [tiles, channels] x
+// [channels, columns], and products are transformed back to m^2 pixels.
+//
+// Blocking: tiles are taken in blocks whose points stay in L2, each piece doing all three steps. Where the weights are too large to be read once
+// per block, or blocks too few, the steps run one after the other over blocks in L3, divided by tile, by (point, columns), by tile. Either way a
+// pixel's arithmetic is the same.
+#include "winograd.h"
+
+#include "block_moments.h"
+#include "gemm.h"
+#include "winograd_transforms.h"
+
+enum { LARGE_WEIGHTS = 700000, BLOCK_FLOATS = 200000, FEWEST_TILES = 36, SHARED_FLOATS = 4 << 20, DEPTH = 512, PANELS_PER_PIECE = 4 };
+
+typedef struct {
+  sa_map destination, source;
+  const float *packed;
+  sa_conv_epilogue epilogue;
+  sa_prologue prologue;
+  sa_write_mode mode;
+  const sa_gemm_kernels *kernels;
+  int m, side;
+  sa_index channels, columns, columns_padded, panels;
+  sa_index pad_top, pad_left;
+  sa_index tile_columns, image_tiles, tiles;
+  bool staged;
+  sa_index block, blocks;          // tiles per block
+  sa_index v_row, v_point, p_row, p_point;  // strides of transformed input [point][tile][channel] and products [point][tile][column]
+  sa_index first_tile, tile_count;          // of the block at hand, when staged
+  float *scratch;
+  float *partial_moments;  // [tile][mean, m2][padded columns]
+} context;
+
+bool sa_winograd_fits(sa_conv_geometry g) {
+  return g.kernel_height == 3 && g.kernel_width == 3 && g.stride == 1 && g.dilation == 1 && g.groups == 1;
+}
+
+sa_conv_algorithm sa_winograd_choice(sa_conv_geometry g, sa_conv_purpose purpose) {
+  sa_index height = purpose == SA_CONV_BACKWARD_DATA ? g.input_height : sa_conv_output_height(g);
+  sa_index width = purpose == SA_CONV_BACKWARD_DATA ? g.input_width : sa_conv_output_width(g);
+  if (!sa_winograd_fits(g) || sa_least(g.input_channels, g.output_channels) < 8) return SA_CONV_GEMM;
+  if (sa_least(height, width) < 2) return SA_CONV_GEMM;
+  return height <= 2 && width <= 2 ? SA_CONV_WINOGRAD_2 : SA_CONV_WINOGRAD_4;
+}
+
+static context make_context(sa_conv_plan plan, sa_index images) {
+  sa_conv_geometry g = plan.geometry;
+  bool backward = plan.purpose == SA_CONV_BACKWARD_DATA;
+  context f = {.kernels = sa_gemm_kernels_for(plan.instruction_set), .m = plan.algorithm == SA_CONV_WINOGRAD_4 ? 4 : 2};
+  f.side = f.m + 2;
+  f.channels = backward ? g.output_channels : g.input_channels;
+  f.columns = backward ? g.input_channels : g.output_channels;
+  f.columns_padded = sa_gemm_padded_columns(f.kernels, f.columns);
+  f.panels = sa_ceil_div(f.columns_padded, sa_gemm_panel(f.kernels));
+  f.pad_top = backward ? 2 - g.pad_top : g.pad_top;
+  f.pad_left = backward ? 2 - g.pad_left : g.pad_left;
+  f.tile_columns = sa_ceil_div(backward ? g.input_width : plan.output_width, f.m);
+  f.image_tiles = f.tile_columns * sa_ceil_div(backward ? g.input_height : plan.output_height, f.m);
+  f.tiles = f.image_tiles * images;
+  f.v_row = sa_padded(f.channels) + 16;
+  f.p_row = f.columns_padded + 16;
+  sa_index points = f.side * f.side, tile_floats = points * (f.v_row + f.p_row);
+  f.block = sa_most(FEWEST_TILES, BLOCK_FLOATS / tile_floats / 12 * 12);
+  f.staged = points * f.channels * f.columns_padded > LARGE_WEIGHTS || f.tiles < 8 * f.block;
+  if (f.staged) f.block = sa_ceil_div(f.tiles, sa_ceil_div(f.tiles, sa_most(FEWEST_TILES, SHARED_FLOATS / tile_floats)));
+  f.blocks = sa_ceil_div(f.tiles, f.block);
+  f.v_point = f.block * f.v_row + 16;
+  f.p_point = f.block * f.p_row + 16;
+  return f;
+}
+
+static sa_index block_floats(const context *f) { return f->side * f->side * (f->v_point + f->p_point); }
+
+SA_INLINE void locate(const context *f, sa_index tile, sa_index *image, sa_index *row, sa_index *column) {
+  *image = tile / f->image_tiles;
+  *row = tile % f->image_tiles / f->tile_columns * f->m;
+  *column = tile % f->image_tiles % f->tile_columns * f->m;
+}
+
+/// One input tile to its points, v[point][channel].
+SA_BODY input_tile(const context *f, float *v, sa_index tile, const int m, const bool whole, const bool has_prologue) {
+  const int side = m + 2;
+  sa_index image, row, column;
+  locate(f, tile, &image, &row, &column);
+  row -= f->pad_top;
+  column -= f->pad_left;
+  sa_map s = f->source;
+  const float *corner = s.data + ((image * s.h + row) * s.w + column) * s.pixel_stride;
+  float a[SA_CHUNK], b[SA_CHUNK];
+  for (sa_index first = 0; first < s.c; first += SA_CHUNK) {
+    sa_index width = sa_least(SA_CHUNK, sa_padded(s.c) - first);
+    if (has_prologue) sa_gather_affine(a, b, f->prologue.affine, image, first, width, s.c);
+    for (sa_index i = 0; i < width; i += 8) {
+      sa_v8 d[SA_WINOGRAD_MOST_POINTS];
+#pragma clang loop unroll(full)
+      for (int r = 0; r < side; r++)
+#pragma clang loop unroll(full)
+        for (int c = 0; c < side; c++) {
+          sa_v8 x = {0};
+          if (whole || (row + r >= 0 && row + r < s.h && column + c >= 0 && column + c < s.w)) {
+            x = SA_LOAD8(corner + (r * s.w + c) * s.pixel_stride + first + i);
+            if (has_prologue) {
+              x = SA_LOAD8(a + i) * x + SA_LOAD8(b + i);
+              SA_ACTIVATE8(x, f->prologue.activation);
+            }
+          }
+          d[r * side + c] = x;
+        }
+#pragma clang loop unroll(full)
+      for (int c = 0; c < side; c++) sa_winograd_input(d + c, side, m);
+#pragma clang loop unroll(full)
+      for (int r = 0; r < side; r++) {
+        sa_winograd_input(d + r * side, 1, m);
+#pragma clang loop unroll(full)
+        for (int c = 0; c < side; c++) SA_STORE8(v + (r * side + c) * f->v_point + first + i, d[r * side + c]);
+      }
+    }
+  }
+}
+
+SA_BODY any_input_tile(const context *f, float *v, sa_index tile) {
+  sa_index image, row, column, side = f->side;
+  locate(f, tile, &image, &row, &column);
+  row -= f->pad_top;
+  column -= f->pad_left;
+  bool whole = row >= 0 && column >= 0 && row + side <= f->source.h && column + side <= f->source.w;
+  bool prologue = f->prologue.affine.scale || f->prologue.affine.shift || f->prologue.activation != SA_NO_ACTIVATION;
+  if (f->m == 4) {
+    if (whole && prologue) input_tile(f, v, tile, 4, true, true);
+    else if (whole) input_tile(f, v, tile, 4, true, false);
+    else input_tile(f, v, tile, 4, false, prologue);
+  } else {
+    input_tile(f, v, tile, 2, whole, prologue);
+  }
+}
+
+/// Products of some points and panels for `tiles` tiles.
+static void multiply(const context *f, float *products, const float *v, sa_index point, sa_index tiles, sa_index first_panel, sa_index last_panel) {
+  const sa_gemm_kernels *kernels = f->kernels;
+  const float *u = f->packed + point * f->channels * f->columns_padded;
+  for (sa_index channel = 0; channel < f->channels; channel += DEPTH)
+    for (sa_index panel = first_panel; panel < last_panel; panel++) {
+      sa_index first = panel * sa_gemm_panel(kernels), width = sa_least(sa_gemm_panel(kernels), f->columns_padded - first);
+      sa_gemm_tile tile = {
+          .taps = 1, .first_channel = channel, .length = sa_least(DEPTH, f->channels - channel),
+          .b = u + first * f->channels + channel * width, .add_previous = channel > 0};
+      for (sa_index t = 0; t < tiles; t += kernels->rows) {
+        int rows = (int)sa_least(kernels->rows, tiles - t);
+        float *out[SA_GEMM_MOST_ROWS];
+        const float *a[SA_GEMM_MOST_ROWS];
+        for (int r = 0; r < rows; r++) {
+          a[r] = v + point * f->v_point + (t + r) * f->v_row;
+          out[r] = products + point * f->p_point + (t + r) * f->p_row + first;
+        }
+        tile.a = a;
+        tile.out = out;
+        kernels->function[rows - 1][width / kernels->width - 1](&tile);
+      }
+    }
+}
+
+/// The mean and squared deviations of a tile's pixels inside the image.
+SA_BODY tile_moments(float *partial, sa_index padded, const sa_v8 *x, const int side, sa_index rows, sa_index columns) {
+  sa_v8 sum = {0}, squares = {0};
+  for (sa_index r = 0; r < rows; r++)
+    for (sa_index c = 0; c < columns; c++) sum += x[r * side + c];
+  sa_v8 mean = sum * (1.0f / (float)(rows * columns));
+  for (sa_index r = 0; r < rows; r++)
+    for (sa_index c = 0; c < columns; c++) {
+      sa_v8 d = x[r * side + c] - mean;
+      squares += d * d;
+    }
+  SA_STORE8(partial, mean);
+  SA_STORE8(partial + padded, squares);
+}
+
+/// Products of one tile back to pixels, through the epilogue.
+SA_BODY output_tile(const context *f, const float *products, sa_index tile, const int m) {
+  const int side = m + 2;
+  sa_index image, row, column;
+  locate(f, tile, &image, &row, &column);
+  sa_map y = f->destination;
+  sa_index rows = sa_least(m, y.h - row), columns = sa_least(m, y.w - column), pixel = row * y.w + column;
+  const sa_conv_epilogue *e = &f->epilogue;
+  bool plain = !e->scale && !e->shift && !e->residual.data && e->activation == SA_NO_ACTIVATION && f->mode == SA_WRITES;
+  float scale[SA_CHUNK], shift[SA_CHUNK];
+  for (sa_index first = 0; first < y.c; first += SA_CHUNK) {
+    sa_index width = sa_least(SA_CHUNK, sa_padded(y.c) - first);
+    if (!plain) sa_gather_affine(scale, shift, (sa_affine){e->scale, e->shift, 0}, 0, first, width, y.c);
+    for (sa_index i = 0; i < width; i += 8) {
+      sa_v8 x[SA_WINOGRAD_MOST_POINTS];
+#pragma clang loop unroll(full)
+      for (int p = 0; p < side * side; p++) x[p] = SA_LOAD8(products + p * f->p_point + first + i);
+#pragma clang loop unroll(full)
+      for (int c = 0; c < side; c++) sa_winograd_output(x + c, side, m);
+#pragma clang loop unroll(full)
+      for (int r = 0; r < m; r++) sa_winograd_output(x + r * side, 1, m);
+      if (f->partial_moments)
+        tile_moments(f->partial_moments + tile * 2 * sa_padded(y.c) + first + i, sa_padded(y.c), x, side, rows, columns);
+#pragma clang loop unroll(full)
+      for (int r = 0; r < m; r++)
+#pragma clang loop unroll(full)
+        for (int c = 0; c < m; c++) {
+          if (r >= rows || c >= columns) continue;
+          sa_index at = pixel + r * y.w + c;
+          float *to = sa_pixel(y, image, at) + first + i;
+          sa_v8 value = x[r * side + c];
+          if (!plain) {
+            value = SA_LOAD8(scale + i) * value + SA_LOAD8(shift + i);
+            if (e->residual.data) value += SA_LOAD8(sa_pixel(e->residual, image, at) + first + i);
+            if (f->mode == SA_ACCUMULATES) value += SA_LOAD8(to);
+            SA_ACTIVATE8(value, e->activation);
+          }
+          SA_STORE8(to, value);
+        }
+    }
+  }
+}
+
+SA_BODY any_output_tile(const context *f, const float *products, sa_index tile) {
+  if (f->m == 4) output_tile(f, products, tile, 4);
+  else output_tile(f, products, tile, 2);
+}
+
+/// All three steps for one block.
+SA_BODY fused_body(void *argument, sa_index piece, int thread) {
+  const context *f = argument;
+  sa_index first = piece * f->block, count = sa_least(f->block, f->tiles - first);
+  float *v = f->scratch + thread * block_floats(f), *products = v + f->side * f->side * f->v_point;
+  for (sa_index t = 0; t < count; t++) any_input_tile(f, v + t * f->v_row, first + t);
+  for (sa_index point = 0; point < f->side * f->side; point++) multiply(f, products, v, point, count, 0, f->panels);
+  for (sa_index t = 0; t < count; t++) any_output_tile(f, products + t * f->p_row, first + t);
+}
+SA_THREAD_VARIANTS(fused)
+
+SA_BODY input_body(void *argument, sa_index piece, int thread) {
+  (void)thread;
+  const context *f = argument;
+  any_input_tile(f, f->scratch + piece * f->v_row, f->first_tile + piece);
+}
+SA_THREAD_VARIANTS(input)
+
+static void multiply_piece(void *argument, sa_index piece, int thread) {
+  (void)thread;
+  const context *f = argument;
+  sa_index groups = sa_ceil_div(f->panels, PANELS_PER_PIECE), point = piece / groups, first = piece % groups * PANELS_PER_PIECE;
+  float *products = f->scratch + f->side * f->side * f->v_point;
+  multiply(f, products, f->scratch, point, f->tile_count, first, sa_least(first + PANELS_PER_PIECE, f->panels));
+}
+
+SA_BODY output_body(void *argument, sa_index piece, int thread) {
+  (void)thread;
+  const context *f = argument;
+  any_output_tile(f, f->scratch + f->side * f->side * f->v_point + piece * f->p_row, f->first_tile + piece);
+}
+SA_THREAD_VARIANTS(output)
+
+/// One image: merges its tiles in order.
+SA_BODY merge_body(void *argument, sa_index image, int thread) {
+  (void)thread;
+  const context *f = argument;
+  sa_map y = f->destination;
+  double *mean = f->epilogue.moments_mean + image * y.c, *m2 = f->epilogue.moments_m2 + image * y.c;
+  for (sa_index c = 0; c < y.c; c++) mean[c] = m2[c] = 0;
+  sa_index before = 0;
+  for (sa_index t = 0; t < f->image_tiles; t++) {
+    const float *partial = f->partial_moments + (image * f->image_tiles + t) * 2 * sa_padded(y.c);
+    sa_index rows = sa_least(f->m, y.h - t / f->tile_columns * f->m), columns = sa_least(f->m, y.w - t % f->tile_columns * f->m);
+    sa_merge_block(mean, m2, partial, partial + sa_padded(y.c), before, rows * columns, y.c);
+    before += rows * columns;
+  }
+}
+SA_THREAD_VARIANTS(merge)
+
+sa_index sa_winograd_scratch_floats(sa_conv_plan plan, sa_index images, int threads) {
+  context f = make_context(plan, images);
+  sa_index moments = plan.purpose == SA_CONV_FORWARD ? f.tiles * 2 * sa_padded(f.columns) : 0;
+  return block_floats(&f) * (f.staged ? 1 : threads) + moments;
+}
+
+void sa_winograd_run(
+    sa_map destination, sa_map source, const float *packed, sa_conv_epilogue epilogue, sa_prologue prologue, sa_write_mode mode,
+    sa_conv_plan plan, float *scratch, sa_pool *pool) {
+  context f = make_context(plan, destination.n);
+  f.destination = destination;
+  f.source = source;
+  f.packed = packed;
+  f.epilogue = epilogue;
+  f.prologue = prologue;
+  f.mode = mode;
+  f.scratch = scratch;
+  if (epilogue.moments_mean) f.partial_moments = scratch + block_floats(&f) * (f.staged ? 1 : sa_pool_threads(pool));
+  if (!f.staged) sa_pool_run(pool, fused(plan.instruction_set), &f, f.blocks);
+  for (f.first_tile = 0; f.staged && f.first_tile < f.tiles; f.first_tile += f.block) {
+    f.tile_count = sa_least(f.block, f.tiles - f.first_tile);
+    sa_pool_run(pool, input(plan.instruction_set), &f, f.tile_count);
+    sa_pool_run(pool, multiply_piece, &f, f.side * f.side * sa_ceil_div(f.panels, PANELS_PER_PIECE));
+    sa_pool_run(pool, output(plan.instruction_set), &f, f.tile_count);
+  }
+  if (f.partial_moments) sa_pool_run(pool, merge(plan.instruction_set), &f, destination.n);
+}
