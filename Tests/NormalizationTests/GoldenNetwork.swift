@@ -20,11 +20,11 @@ struct GoldenNetwork {
   }
 
   struct Expected: Decodable {
-    let source_logits: [[Double]]
-    let layer_sequential: Result
-    let layer_sequential_prior_4: Result
-    let one_pass_4: Result
-    let instance_logits: [[Double]]
+    let sourceLogits: [[Double]]
+    let layerSequential: Result
+    let layerSequentialPrior4: Result
+    let onePass4: Result
+    let instanceLogits: [[Double]]
   }
 
   static let layers = ["bn1", "bn2", "downsample.1", "bn3"]

@@ -24,21 +24,21 @@ struct LayerSequentialPassTests {
 
   @Test("The engine runs the golden network as PyTorch does")
   func sourceLogits() throws {
-    #expect(GoldenNetwork.difference(try golden.logits(golden.parameters), golden.expected.source_logits) < 2e-5)
+    #expect(GoldenNetwork.difference(try golden.logits(golden.parameters), golden.expected.sourceLogits) < 2e-5)
   }
 
   @Test("Each layer gets PyTorch's moments of the input it will see, and the logits follow")
   func likePyTorch() throws {
     var pass = try golden.pass()
     _ = try pass.run(over: StatisticsImages(golden.maps, scans: golden.scans))
-    try compare(pass.parameters, with: golden.expected.layer_sequential)
+    try compare(pass.parameters, with: golden.expected.layerSequential)
   }
 
   @Test("A prior worth 4 scans is mixed in layer by layer, as Schneider et al. do within a forward pass")
   func likePyTorchWithPrior() throws {
     var pass = try golden.pass(blend: .prior(strength: 4))
     _ = try pass.run(over: StatisticsImages(golden.maps, scans: golden.scans))
-    try compare(pass.parameters, with: golden.expected.layer_sequential_prior_4)
+    try compare(pass.parameters, with: golden.expected.layerSequentialPrior4)
   }
 
   @Test("One pass in batches of 4 pools what each layer saw of batch-normalized input")
@@ -48,7 +48,7 @@ struct LayerSequentialPassTests {
     let (moments, scans) = try pass.moments(of: StatisticsImages(golden.maps, scans: golden.scans))
     var parameters = golden.parameters
     for (layer, found) in zip(GoldenNetwork.layers, moments) { parameters.setStatistics(try #require(ChannelStatistics(found)), of: layer) }
-    try compare(parameters, with: golden.expected.one_pass_4)
+    try compare(parameters, with: golden.expected.onePass4)
     #expect(scans == golden.scans)
   }
 
@@ -159,6 +159,6 @@ struct LayerSequentialPassTests {
   func instanceSwap() throws {
     let graph = try InstanceNormalizationSwap().applied(to: golden.graph, input: golden.input)
     let logits = try golden.logits(golden.parameters.matching(graph.parameters), graph)
-    #expect(GoldenNetwork.difference(logits, golden.expected.instance_logits) < 5e-5)
+    #expect(GoldenNetwork.difference(logits, golden.expected.instanceLogits) < 5e-5)
   }
 }

@@ -121,11 +121,11 @@ def main():
     wide = images.double()
     expected = {
         "torch": torch.__version__,
-        "source_logits": fresh(double)(wide).tolist(),
-        "layer_sequential": layer_sequential(double, wide),
-        "layer_sequential_prior_4": layer_sequential(double, wide, rho=4 / 16),
-        "one_pass_4": one_pass(double, wide, 4),
-        "instance_logits": instance_normalized(double, wide),
+        "sourceLogits": fresh(double)(wide).tolist(),
+        "layerSequential": layer_sequential(double, wide),
+        "layerSequentialPrior4": layer_sequential(double, wide, rho=4 / 16),
+        "onePass4": one_pass(double, wide, 4),
+        "instanceLogits": instance_normalized(double, wide),
     }
     (OUT / "expected.json").write_text(json.dumps(expected, indent=1))
 
