@@ -47,13 +47,19 @@ struct MadeUpScans {
     let response = Dictionary(uniqueKeysWithValues: scanners.map { (ScannerID($0.name), (gain: $0.gain, offset: $0.offset)) })
     images = ScanImages { asked in
       let readable = asked.filter { !unreadable.contains($0.path) }
-      let values = readable.flatMap { record in
-        Self.pixels(of: record.path).map { $0 * response[record.scanner]!.gain + response[record.scanner]!.offset }
-      }
       return ScanImages.Batch(
-        records: readable, images: readable.isEmpty ? nil : Tensor(shape: [readable.count, 1, 16, 16], values: values),
+        records: readable,
+        images: readable.map { record in
+          let (gain, offset) = response[record.scanner]!
+          return Tensor(shape: [1, 16, 16], values: Self.pixels(of: record.path).map { $0 * gain + offset })
+        },
         failures: asked.filter { unreadable.contains($0.path) }.map { ScanFailure(path: $0.path, reason: "made unreadable") })
     }
+  }
+
+  func maps(_ records: [ScanRecord]) throws -> FeatureMaps {
+    let images = try images.load(records).images
+    return FeatureMaps(Tensor(shape: [images.count, 1, 16, 16], values: images.flatMap(\.values)))
   }
 
   private static func pixels(of name: String) -> [Float] {

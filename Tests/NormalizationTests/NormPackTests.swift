@@ -45,8 +45,8 @@ struct NormPackTests {
   func carriesStructure() throws {
     let (made, model, _, _) = try made()
     defer { made.remove() }
-    let scans = try made.images.load(made.cohort.records).images!
-    let swapped = try InstanceNormalizationSwap(layers: .matching(["block[12].bn"])).applied(to: model, checkedOn: FeatureMaps(scans))
+    let scans = try made.maps(made.cohort.records)
+    let swapped = try InstanceNormalizationSwap(layers: .matching(["block[12].bn"])).applied(to: model, checkedOn: scans)
     let path = made.folder.appending(path: "instance").path
     try NormPack(of: swapped, scanner: "C", scanCount: 0, patientCount: 0).write(to: path)
     #expect(try NormPack(contentsOf: path).applied(to: model).graph == swapped.graph)
@@ -88,7 +88,7 @@ struct NormPackTests {
       do { _ = try NormPack(contentsOf: broken) } catch let error as NormPackError { return error.reason } catch {}
       return nil
     }
-    let (key, description) = try #require(file.metadata.first.map { ($0.key, $0.value) })
+    let (key, description) = try #require(file.metadata.first { _ in true })
     try write([])
     #expect(reason() == .notANormPack)
     try write([(key, description)], leavingOut: "block2.bn.running_var")
@@ -112,7 +112,7 @@ struct NormPackTests {
     let bank = try NormPackBank(folder: made.folder.path)
     #expect(bank.packs == packs)
     // Scans of a scanner like B, under a name the bank doesn't know.
-    let scans = FeatureMaps(try made.images.load(made.cohort.restricted(toScanner: "B").records).images!)
+    let scans = try made.maps(made.cohort.restricted(toScanner: "B").records)
     func choose(_ scanner: ScannerID?, _ policy: UnknownScannerPolicy) throws -> NormPackBank.Choice {
       try bank.choose(for: scanner, policy: policy, model: model) { scans }
     }

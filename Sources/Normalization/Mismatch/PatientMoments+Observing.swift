@@ -18,7 +18,7 @@ extension PatientMoments {
     let executor = try Executor(
       graph: part, parameters: model.parameters, input: model.card.inputShape, purpose: .inference(observing: Set(producers)),
       threads: threads)
-    let ordered = OrderedScans(scans.records, images: images)
+    let ordered = OrderedScans(scans.records, images: images, shape: model.card.inputShape)
     // Scans come in content-hash order, so those of one patient do too.
     var sums: [PatientID: MomentSum] = [:]
     var count = 0

@@ -31,13 +31,14 @@ extension Recalibration {
     progress: (RecalibrationProgress) -> Void = { _ in }
   ) throws -> Recalibrated {
     let records = statisticsScans.map { scans.records.patientBalanced($0, seed: seed) } ?? scans.records
-    let ordered = OrderedScans(records, images: images)
+    let ordered = OrderedScans(records, images: images, shape: model.card.inputShape)
     let (parameters, layers, used, forwardPasses) = try run(on: model, images: ordered.images, threads: threads, progress: progress)
 
     let usedIDs = Set(used.map(\.id))
     let patients = Set(used.map(\.patient)).sorted()
     let scanners = Set(records.filter { usedIDs.contains($0.id) }.map(\.scanner)).sorted()
-    let few = OrderedScans(records.filter { Set(used.prefix(Self.checkedScans).map(\.id)).contains($0.id) }, images: images)
+    let checked = Set(used.prefix(Self.checkedScans).map(\.id))
+    let few = OrderedScans(records.filter { checked.contains($0.id) }, images: images, shape: model.card.inputShape)
     let change = try NoOpDetector().check(
       "recalibration on scanner \(scanners.map(\.rawValue).joined(separator: " + "))", expectation,
       before: (model.graph, model.parameters), after: (model.graph, parameters), on: few.load(0..<few.images.listed).maps!,
