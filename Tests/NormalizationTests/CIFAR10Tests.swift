@@ -87,7 +87,9 @@ struct CIFAR10 {
 
     let scanner = set.hasPrefix("clean") ? "clean" : set
     var names: [(path: String, label: String)] = []
-    for line in try String(contentsOf: folder.appending(path: "cifar10/manifest.csv"), encoding: .utf8).split(separator: "\n").dropFirst() {
+    for line in try String(contentsOf: folder.appending(path: "cifar10/manifest.csv"), encoding: .utf8).split(whereSeparator: \.isNewline)
+      .dropFirst()
+    {
       let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       if cells[2] == scanner { names.append((cells[0], cells[3])) }
     }

@@ -64,7 +64,7 @@ struct MadeUpScans {
 
   private static func pixels(of name: String) -> [Float] {
     let bytes = ContentHash(of: name).bytes
-    return (0..<256).map { Float(sin(Double($0) * Double(1 + bytes[$0 % 32]) / 97)) + Float(bytes[31]) / 256 }
+    return (0..<256).map { Float(sin(Double($0) * (1 + Double(bytes[$0 % 32])) / 97)) + Float(bytes[31]) / 256 }
   }
 
   func remove() { try? FileManager.default.removeItem(at: folder) }

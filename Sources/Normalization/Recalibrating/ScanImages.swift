@@ -35,3 +35,15 @@ public struct ScanImages: Sendable {
     self.load = load
   }
 }
+
+extension ScanImages {
+  /// Reads and prepares scans with a loader, and from its cache where it has one.
+  public init(_ loader: ScanLoader) {
+    self.init(
+      contentHashes: { loader.contentHashes(of: $0) },
+      load: { records in
+        let loaded = loader.images(for: records)
+        return Batch(records: loaded.scans.map(\.record), images: loaded.tensors, failures: loaded.failures)
+      })
+  }
+}
