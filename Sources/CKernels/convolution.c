@@ -35,13 +35,13 @@ const char *sa_conv_algorithm_name(sa_conv_algorithm algorithm) {
   }
 }
 
-static bool can(sa_conv_algorithm algorithm, sa_conv_geometry geometry, sa_conv_purpose purpose) {
+static bool can(sa_conv_algorithm algorithm, sa_conv_geometry geometry) {
   switch (algorithm) {
     case SA_CONV_REFERENCE: return true;
     case SA_CONV_GEMM: return sa_gather_fits(geometry);
     case SA_CONV_DEPTHWISE: return sa_depthwise_fits(geometry);
     case SA_CONV_WINOGRAD_2:
-    case SA_CONV_WINOGRAD_4: return purpose != SA_CONV_BACKWARD_WEIGHTS && sa_winograd_fits(geometry);
+    case SA_CONV_WINOGRAD_4: return sa_winograd_fits(geometry);
     default: return false;
   }
 }
@@ -49,7 +49,7 @@ static bool can(sa_conv_algorithm algorithm, sa_conv_geometry geometry, sa_conv_
 sa_conv_plan sa_conv_plan_make(sa_conv_geometry geometry, sa_conv_purpose purpose, sa_instruction_set set) {
   sa_conv_algorithm algorithm = SA_CONV_GEMM;
   if (sa_depthwise_fits(geometry)) algorithm = SA_CONV_DEPTHWISE;
-  else if (purpose != SA_CONV_BACKWARD_WEIGHTS) algorithm = sa_winograd_choice(geometry, purpose);
+  else algorithm = sa_winograd_choice(geometry, purpose);
   return sa_conv_plan_make_with(geometry, purpose, algorithm, set);
 }
 
@@ -58,7 +58,7 @@ sa_conv_plan sa_conv_plan_make_with(
   sa_conv_plan plan = {.geometry = geometry, .purpose = purpose, .instruction_set = set};
   plan.output_height = sa_conv_output_height(geometry);
   plan.output_width = sa_conv_output_width(geometry);
-  plan.algorithm = can(algorithm, geometry, purpose) ? algorithm : SA_CONV_REFERENCE;
+  plan.algorithm = can(algorithm, geometry) ? algorithm : SA_CONV_REFERENCE;
   plan.takes_prologue = purpose != SA_CONV_BACKWARD_DATA;
   if (purpose == SA_CONV_BACKWARD_WEIGHTS) return plan;
   switch (plan.algorithm) {
@@ -77,7 +77,9 @@ sa_index sa_conv_scratch_floats(sa_conv_plan plan, sa_index images, int threads)
       return plan.purpose == SA_CONV_BACKWARD_WEIGHTS ? sa_weights_scratch_floats(plan, images, threads)
                                                       : sa_gemm_scratch_floats(plan, images, threads);
     case SA_CONV_WINOGRAD_2:
-    case SA_CONV_WINOGRAD_4: return sa_winograd_scratch_floats(plan, images, threads);
+    case SA_CONV_WINOGRAD_4:
+      return plan.purpose == SA_CONV_BACKWARD_WEIGHTS ? sa_winograd_weights_scratch_floats(plan, images)
+                                                      : sa_winograd_scratch_floats(plan, images, threads);
     case SA_CONV_DEPTHWISE: return sa_depthwise_scratch_floats(plan, images, threads);
     default: return 0;
   }
@@ -145,6 +147,10 @@ void sa_conv_backward_weights(
     float *scratch, sa_pool *pool) {
   switch (plan.algorithm) {
     case SA_CONV_GEMM: sa_weights_run(weight_gradient, input, output_gradient, mode, prologue, plan, scratch, pool); break;
+    case SA_CONV_WINOGRAD_2:
+    case SA_CONV_WINOGRAD_4:
+      sa_winograd_weights_run(weight_gradient, input, output_gradient, mode, prologue, plan, scratch, pool);
+      break;
     case SA_CONV_DEPTHWISE:
       sa_depthwise_weights_run(weight_gradient, input, output_gradient, mode, prologue, plan, scratch, pool);
       break;

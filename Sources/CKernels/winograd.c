@@ -8,7 +8,7 @@
 
 #include "block_moments.h"
 #include "gemm.h"
-#include "winograd_transforms.h"
+#include "winograd_tiles.h"
 
 enum { LARGE_WEIGHTS = 700000, BLOCK_FLOATS = 200000, FEWEST_TILES = 36, SHARED_FLOATS = 4 << 20, DEPTH = 512, PANELS_PER_PIECE = 4 };
 
@@ -71,67 +71,8 @@ static context make_context(sa_conv_plan plan, sa_index images) {
 
 static sa_index block_floats(const context *f) { return f->side * f->side * (f->v_point + f->p_point); }
 
-SA_INLINE void locate(const context *f, sa_index tile, sa_index *image, sa_index *row, sa_index *column) {
-  *image = tile / f->image_tiles;
-  *row = tile % f->image_tiles / f->tile_columns * f->m;
-  *column = tile % f->image_tiles % f->tile_columns * f->m;
-}
-
-/// One input tile to its points, v[point][channel].
-SA_BODY input_tile(const context *f, float *v, sa_index tile, const int m, const bool whole, const bool has_prologue) {
-  const int side = m + 2;
-  sa_index image, row, column;
-  locate(f, tile, &image, &row, &column);
-  row -= f->pad_top;
-  column -= f->pad_left;
-  sa_map s = f->source;
-  const float *corner = s.data + ((image * s.h + row) * s.w + column) * s.pixel_stride;
-  float a[SA_CHUNK], b[SA_CHUNK];
-  for (sa_index first = 0; first < s.c; first += SA_CHUNK) {
-    sa_index width = sa_least(SA_CHUNK, sa_padded(s.c) - first);
-    if (has_prologue) sa_gather_affine(a, b, f->prologue.affine, image, first, width, s.c);
-    for (sa_index i = 0; i < width; i += 8) {
-      sa_v8 d[SA_WINOGRAD_MOST_POINTS];
-#pragma clang loop unroll(full)
-      for (int r = 0; r < side; r++)
-#pragma clang loop unroll(full)
-        for (int c = 0; c < side; c++) {
-          sa_v8 x = {0};
-          if (whole || (row + r >= 0 && row + r < s.h && column + c >= 0 && column + c < s.w)) {
-            x = SA_LOAD8(corner + (r * s.w + c) * s.pixel_stride + first + i);
-            if (has_prologue) {
-              x = SA_LOAD8(a + i) * x + SA_LOAD8(b + i);
-              SA_ACTIVATE8(x, f->prologue.activation);
-            }
-          }
-          d[r * side + c] = x;
-        }
-#pragma clang loop unroll(full)
-      for (int c = 0; c < side; c++) sa_winograd_input(d + c, side, m);
-#pragma clang loop unroll(full)
-      for (int r = 0; r < side; r++) {
-        sa_winograd_input(d + r * side, 1, m);
-#pragma clang loop unroll(full)
-        for (int c = 0; c < side; c++) SA_STORE8(v + (r * side + c) * f->v_point + first + i, d[r * side + c]);
-      }
-    }
-  }
-}
-
-SA_BODY any_input_tile(const context *f, float *v, sa_index tile) {
-  sa_index image, row, column, side = f->side;
-  locate(f, tile, &image, &row, &column);
-  row -= f->pad_top;
-  column -= f->pad_left;
-  bool whole = row >= 0 && column >= 0 && row + side <= f->source.h && column + side <= f->source.w;
-  bool prologue = f->prologue.affine.scale || f->prologue.affine.shift || f->prologue.activation != SA_NO_ACTIVATION;
-  if (f->m == 4) {
-    if (whole && prologue) input_tile(f, v, tile, 4, true, true);
-    else if (whole) input_tile(f, v, tile, 4, true, false);
-    else input_tile(f, v, tile, 4, false, prologue);
-  } else {
-    input_tile(f, v, tile, 2, whole, prologue);
-  }
+static sa_winograd_tiles tiles_of(const context *f) {
+  return (sa_winograd_tiles){f->source, f->prologue, f->m, f->pad_top, f->pad_left, f->tile_columns, f->image_tiles};
 }
 
 /// Products of some points and panels for `tiles` tiles.
@@ -178,7 +119,7 @@ SA_BODY tile_moments(float *partial, sa_index padded, const sa_v8 *x, const int 
 SA_BODY output_tile(const context *f, const float *products, sa_index tile, const int m) {
   const int side = m + 2;
   sa_index image, row, column;
-  locate(f, tile, &image, &row, &column);
+  sa_winograd_locate(f->m, f->tile_columns, f->image_tiles, tile, &image, &row, &column);
   sa_map y = f->destination;
   sa_index rows = sa_least(m, y.h - row), columns = sa_least(m, y.w - column), pixel = row * y.w + column;
   const sa_conv_epilogue *e = &f->epilogue;
@@ -227,7 +168,8 @@ SA_BODY fused_body(void *argument, sa_index piece, int thread) {
   const context *f = argument;
   sa_index first = piece * f->block, count = sa_least(f->block, f->tiles - first);
   float *v = f->scratch + thread * block_floats(f), *products = v + f->side * f->side * f->v_point;
-  for (sa_index t = 0; t < count; t++) any_input_tile(f, v + t * f->v_row, first + t);
+  sa_winograd_tiles tiles = tiles_of(f);
+  for (sa_index t = 0; t < count; t++) sa_winograd_input_tile(v + t * f->v_row, f->v_point, &tiles, first + t);
   for (sa_index point = 0; point < f->side * f->side; point++) multiply(f, products, v, point, count, 0, f->panels);
   for (sa_index t = 0; t < count; t++) any_output_tile(f, products + t * f->p_row, first + t);
 }
@@ -236,7 +178,8 @@ SA_THREAD_VARIANTS(fused)
 SA_BODY input_body(void *argument, sa_index piece, int thread) {
   (void)thread;
   const context *f = argument;
-  any_input_tile(f, f->scratch + piece * f->v_row, f->first_tile + piece);
+  sa_winograd_tiles tiles = tiles_of(f);
+  sa_winograd_input_tile(f->scratch + piece * f->v_row, f->v_point, &tiles, f->first_tile + piece);
 }
 SA_THREAD_VARIANTS(input)
 

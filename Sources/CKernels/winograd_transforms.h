@@ -3,6 +3,8 @@
 // Two-dimensional ones apply them to columns, then rows. x[i * step] holds value i; the result replaces it.
 #ifndef SA_WINOGRAD_TRANSFORMS_H
 #define SA_WINOGRAD_TRANSFORMS_H
+#include <stdbool.h>
+
 #include "lanes.h"
 
 #define SA_WINOGRAD_A 0.70710678118654752f
