@@ -87,7 +87,7 @@ let package = Package(
     tests(of: "Phantoms", with: ["Cohorts", "Imaging"]),
     tests(of: "Graphs"),
     tests(of: "Engine", with: ["Graphs", "Tensors", "RandomStreams"]),
-    tests(of: "ModelFiles", with: ["Graphs", "Engine"]),
+    tests(of: "ModelFiles", with: ["Graphs", "Engine", "Imaging", "Tensors"]),
     tests(of: "Normalization", with: ["Files", "RandomStreams", "Engine", "Graphs", "Tensors", "Cohorts", "Imaging", "ModelFiles"]),
     tests(of: "Evaluation", with: ["RandomStreams"]),
     tests(of: "Adaptation", with: ["Engine", "Graphs"]),

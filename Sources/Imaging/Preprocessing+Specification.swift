@@ -29,8 +29,8 @@ public struct PreprocessingSyntaxError: Error, Hashable, Sendable, CustomStringC
 
 extension Preprocessing {
   /// Reads `key=value` words separated by spaces, in any order, each at most once; keys left out keep the default's value.
-  /// The first word may be a preset: `imagenet` (256, crop 224, three channels), `cifar10` (three channels, that set's mean and
-  /// deviation) or `unit` (one channel, samples in 0…1).
+  /// The first word may be a preset: `imagenet` (256, crop 224, three channels), `imagenet224` (the same without resizing), `cifar10`
+  /// (32×32 and ImageNet's mean and deviation, as the published CIFAR ResNets were trained) or `unit` (one channel, samples in 0…1).
   ///
   /// One number for `mean` or `std` stands for every channel.
   public init(specification: String) throws(PreprocessingSyntaxError) {
@@ -39,7 +39,7 @@ extension Preprocessing {
     var base = Preprocessing()
     if !first.contains("=") {
       guard let preset = Preprocessing.presets.first(where: { $0.name == first }) else {
-        throw PreprocessingSyntaxError(word: first, expected: "imagenet, cifar10, unit, or words like resize=256")
+        throw PreprocessingSyntaxError(word: first, expected: "imagenet, imagenet224, cifar10, unit, or words like resize=256")
       }
       base = preset.value
       words.removeFirst()
@@ -71,9 +71,16 @@ extension Preprocessing {
 
   private static let presets: [(name: String, value: Preprocessing)] = [
     ("imagenet", .imageNet()),
-    ("cifar10", Preprocessing(channels: 3, mean: [0.4914, 0.4822, 0.4465], standardDeviation: [0.2023, 0.1994, 0.2010])),
+    ("imagenet224", .imageNetColors(crop: 224)),
+    ("cifar10", .imageNetColors(crop: 32)),
     ("unit", Preprocessing()),
   ]
+
+  private static func imageNetColors(crop: Int) -> Preprocessing {
+    let base = imageNet()
+    return Preprocessing(
+      centerCrop: Crop(width: crop, height: crop), channels: base.channels, mean: base.mean, standardDeviation: base.standardDeviation)
+  }
 }
 
 /// As one string, so that a model card is read by the same strict reader as the command line.

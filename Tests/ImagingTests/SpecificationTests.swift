@@ -31,6 +31,8 @@ struct SpecificationTests {
   func presets() throws {
     #expect(try Preprocessing(specification: "imagenet") == .imageNet())
     #expect(try Preprocessing(specification: "imagenet resize=160 crop=128") == .imageNet(shortestSide: 160, crop: 128))
+    #expect(try Preprocessing(specification: "imagenet224") == Preprocessing(specification: "imagenet resize=none"))
+    #expect(try Preprocessing(specification: "cifar10") == Preprocessing(specification: "imagenet resize=none crop=32"))
     let half = try Preprocessing(specification: "channels=3 mean=0.5 std=0.25 crop=none")
     #expect(half.mean == [0.5, 0.5, 0.5] && half.standardDeviation == [0.25, 0.25, 0.25] && half.centerCrop == nil)
   }

@@ -23,3 +23,8 @@ func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Resul
   defer { try? FileManager.default.removeItem(at: folder) }
   return try body(folder)
 }
+
+/// A file of `Fixtures/golden/models`.
+func golden(_ name: String) -> URL { SharedData.packageRoot.appending(path: "Fixtures/golden/models/\(name)") }
+
+func goldenBytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: golden(name))) }

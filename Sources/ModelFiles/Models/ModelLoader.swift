@@ -53,10 +53,11 @@ public enum ModelLoader {
     if let preprocessing = options.preprocessing, preprocessing != card.preprocessing {
       notes.append(.overridden("preprocessing as given, not as the card says (\(card.preprocessing))"))
       card.preprocessing = preprocessing
+      if let shape = preprocessing.outputShape {
+        card.inputShape = FeatureShape(channels: shape[0], height: shape[1], width: shape[2])
+      }
     }
-    if let shape = card.preprocessing.outputShape {
-      card.inputShape = FeatureShape(channels: shape[0], height: shape[1], width: shape[2])
-    } else if let size = options.inputSize {
+    if card.preprocessing.outputShape == nil, let size = options.inputSize {
       card.inputShape = FeatureShape(channels: card.preprocessing.channels, height: size.height, width: size.width)
     }
     let graph: Graph

@@ -81,15 +81,20 @@ struct PyTorchFile {
   private static func fits(_ shape: [Int], _ strides: [Int], offset: Int, in count: Int) -> Bool {
     guard offset >= 0, offset <= count else { return false }
     var elements = 1
+    for extent in shape {
+      let (product, overflow) = elements.multipliedReportingOverflow(by: extent)
+      guard !overflow else { return false }
+      elements = product
+    }
+    guard elements > 0 else { return true }
+    guard elements <= count else { return false }
     var last = offset
     for (extent, stride) in zip(shape, strides) {
-      let (product, tooMany) = elements.multipliedReportingOverflow(by: extent)
-      let (span, tooFar) = max(extent - 1, 0).multipliedReportingOverflow(by: stride)
-      guard !tooMany, product <= count, !tooFar, span < max(count, 1) else { return false }
-      elements = product
+      let (span, overflow) = (extent - 1).multipliedReportingOverflow(by: stride)
+      guard !overflow, span < count else { return false }
       last += span
     }
-    return elements == 0 || last < count
+    return last < count
   }
 
   private func failure(_ reason: PyTorchFileError.Reason) -> PyTorchFileError { PyTorchFileError(file: file, reason: reason) }

@@ -19,7 +19,7 @@ public struct StateDict: Sendable {
     try self.init(bytes: try FileContents.read(path, limitBytes: limitBytes), file: path, stateKey: stateKey)
   }
 
-  init(bytes: [UInt8], file: String, stateKey: String? = nil) throws {
+  package init(bytes: [UInt8], file: String, stateKey: String? = nil) throws {
     self.file = file
     contentHash = ContentHash(of: bytes)
     notes = []
