@@ -6,6 +6,7 @@ extension StageList {
     foldStoredNormalizations()
     fuseAdditions()
     fuseActivations()
+    deferNormalizations()
     requestMomentsFromConvolutions()
   }
 }

@@ -13,6 +13,8 @@ struct ConvolutionStage: Stage {
   var input: String
   /// A stored-statistics normalization taken into scale and shift.
   var folded: StoredAffine?
+  /// A normalization before it, applied while the input is read.
+  var prologue: DeferredNormalization?
   var residual: String?
   var activation: ActivationOperator?
   /// Moments of the raw `w * x` are wanted, under the path's name.
@@ -67,7 +69,8 @@ struct ConvolutionStage: Stage {
     let moments = takesMoments ? plan.newMoments(of: path) : nil
     plan.emit(
       ConvolutionStep(
-        node: path, output: plan.home(of: output), input: plan.home(of: input), packed: packed, folded: folded?.path, bias: bias,
+        node: path, output: plan.home(of: output), input: plan.prologue(for: input, prologue), packed: packed, folded: folded?.path,
+        bias: bias,
         residual: residual.map { plan.home(of: $0) }, activation: activation, moments: moments, images: plan.images))
     if let moments, plan.list.observed.contains(path) { plan.report(moments, as: path) }
   }
@@ -78,7 +81,7 @@ struct ConvolutionStage: Stage {
     if plan.trains(weight) {
       plan.emitBackward(
         ConvolutionWeightGradientStep(
-          node: path, weight: weight, input: plan.home(of: input), gradient: gradient,
+          node: path, weight: weight, input: plan.prologue(for: input, prologue), gradient: gradient,
           plan: kernelPlan(SA_CONV_BACKWARD_WEIGHTS, plan.instructionSet), images: plan.images))
     }
     if let bias, plan.trains(bias) {

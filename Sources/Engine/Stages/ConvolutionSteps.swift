@@ -5,7 +5,7 @@ import Graphs
 struct ConvolutionStep: MapStep {
   let node: String
   let output: MapReference
-  let input: MapReference
+  let input: Prologue
   let packed: PackedWeights
   /// The normalization whose scale and shift are used; they contain the bias.
   let folded: String?
@@ -20,13 +20,14 @@ struct ConvolutionStep: MapStep {
       packed.plan.described, folded.map { _ in "normalization" } ?? bias.map { _ in "bias" }, residual.map { _ in "add" },
       activation?.rawValue, moments.map { _ in "moments" },
     ]
-    return parts.compactMap(\.self).joined(separator: " + ")
+    let tail = parts.compactMap(\.self).joined(separator: " + ")
+    return [input.described, tail].compactMap(\.self).joined(separator: " ")
   }
-  var reads: [BufferID] { [input.buffer] + (residual.map { [$0.buffer] } ?? []) }
+  var reads: [BufferID] { input.reads + (residual.map { [$0.buffer] } ?? []) }
   var writes: [BufferID] { [output.buffer] + (moments.map { [$0.buffer] } ?? []) }
   var floatingPointOperations: Double { sa_conv_flops(packed.plan.geometry) * Double(images) }
   var bytesMoved: Double {
-    input.byteCount(images: images) + output.byteCount(images: images) + (residual?.byteCount(images: images) ?? 0)
+    input.source.byteCount(images: images) + output.byteCount(images: images) + (residual?.byteCount(images: images) ?? 0)
       + Double(packed.plan.packed_floats * 4)
   }
   func scratchFloats(threads: Int) -> Int { sa_conv_scratch_floats(packed.plan, images, Int32(threads)) }
@@ -47,7 +48,8 @@ struct ConvolutionStep: MapStep {
       epilogue.moments_m2 = run.m2(moments)
     }
     sa_conv_forward(
-      run.map(output), run.map(input), run.parameters.packedPointer(packed.key), epilogue, sa_prologue(), packed.plan, run.scratch,
+      run.map(output), run.map(input.source), run.parameters.packedPointer(packed.key), epilogue, run.prologue(input), packed.plan,
+      run.scratch,
       run.pool)
   }
 }
@@ -78,21 +80,22 @@ struct ConvolutionDataGradientStep: Step {
 struct ConvolutionWeightGradientStep: Step {
   let node: String
   let weight: ParameterID
-  let input: MapReference
+  let input: Prologue
   let gradient: MapReference
   let plan: sa_conv_plan
   let images: Int
 
   var kernel: String { "weight gradient of \(plan.described)" }
-  var reads: [BufferID] { [input.buffer, gradient.buffer] }
+  var reads: [BufferID] { input.reads + [gradient.buffer] }
   var writes: [BufferID] { [] }
   var floatingPointOperations: Double { sa_conv_flops(plan.geometry) * Double(images) }
-  var bytesMoved: Double { gradient.byteCount(images: images) + input.byteCount(images: images) }
+  var bytesMoved: Double { gradient.byteCount(images: images) + input.source.byteCount(images: images) }
   func scratchFloats(threads: Int) -> Int { sa_conv_scratch_floats(plan, images, Int32(threads)) }
 
   func run(_ run: borrowing Run) {
     sa_conv_backward_weights(
-      run.parameters.gradientPointer(weight), run.map(input), run.map(gradient), SA_WRITES, sa_prologue(), plan, run.scratch, run.pool)
+      run.parameters.gradientPointer(weight), run.map(input.source), run.map(gradient), SA_WRITES, run.prologue(input), plan, run.scratch,
+      run.pool)
   }
 }
 

@@ -16,6 +16,10 @@ struct NormalizationStage: Stage {
   var input: String
   var residual: String?
   var activation: ActivationOperator?
+  /// The readers normalize while they read; nothing is stored here.
+  var isDeferred = false
+  /// The shortcut's own normalization, applied while it is added.
+  var residualPrologue: DeferredNormalization?
 
   init(_ path: String, _ operation: NormalizationOperator, input: String, purpose: Purpose) {
     self.path = path
@@ -60,13 +64,15 @@ struct NormalizationStage: Stage {
     if statistics.isStored {
       plan.require(storedAffine)
       affine = .bound(path)
+      plan.remember(affine, for: path)
     } else {
       affine = emitCoefficients(moments!, &plan)
     }
+    guard !isDeferred else { return }
     plan.emit(
       AffineStep(
         node: output, output: plan.home(of: output), input: plan.home(of: input), affine: affine,
-        residual: residual.map { plan.home(of: $0) }, activation: activation, images: plan.images))
+        residual: residual.map { plan.prologue(for: $0, residualPrologue) }, activation: activation, images: plan.images))
   }
 
   private func emitCoefficients(_ moments: MomentsReference, _ plan: inout PlanBuilder) -> ChannelAffine {
@@ -87,7 +93,7 @@ struct NormalizationStage: Stage {
     guard let gradient = plan.gradient(of: output) else { return }
     let trainsAffine = plan.trains(gamma) || plan.trains(beta)
     let needsInput = plan.needsGradient(input)
-    let affine = statistics.isStored ? ChannelAffine.bound(path) : plan.affine(for: path)
+    let affine = plan.affine(for: path)
     let mask = mask(affine, &plan)
     var coefficients: GradientCoefficients? = statistics.isStored ? .scale(of: path) : nil
     if trainsAffine || (needsInput && !statistics.isStored) {
@@ -117,7 +123,7 @@ struct NormalizationStage: Stage {
   /// From the output where that is kept anyway or a residual went in; else recomputed, so that the output may die early.
   private func mask(_ affine: ChannelAffine, _ plan: inout PlanBuilder) -> ActivationMask {
     guard activation != nil else { return ActivationMask() }
-    if residual == nil, !plan.isReadBackward(output) { return ActivationMask(activation: activation, affine: affine) }
+    if isDeferred || (residual == nil && !plan.isReadBackward(output)) { return ActivationMask(activation: activation, affine: affine) }
     return ActivationMask(activation: activation, output: plan.home(of: output))
   }
 
@@ -138,7 +144,7 @@ struct NormalizationStage: Stage {
     plan.emitBackward(
       NormalizationGradientStep(
         node: path, operation: operation, statistics: statistics, sums: sums, used: plan.saved[path],
-        center: statistics.isStored ? .bound(path) : plan.affine(for: path), pixels: plan.shape(of: input).pixels, images: plan.images,
+        center: plan.affine(for: path), pixels: plan.shape(of: input).pixels, images: plan.images,
         trainsGamma: plan.trains(gamma), trainsBeta: plan.trains(beta), coefficients: coefficients))
     return coefficients.map { .computed($0, rows: rows, channels: operation.channels) }
   }

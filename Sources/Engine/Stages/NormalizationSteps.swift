@@ -22,23 +22,24 @@ struct AffineStep: MapStep {
   let output: MapReference
   let input: MapReference
   let affine: ChannelAffine
-  let residual: MapReference?
+  let residual: Prologue?
   let activation: ActivationOperator?
   let images: Int
 
   var kernel: String {
     ["normalization", residual.map { _ in "add" }, activation?.rawValue].compactMap(\.self).joined(separator: " + ")
   }
-  var reads: [BufferID] { [input.buffer] + affine.reads + (residual.map { [$0.buffer] } ?? []) }
+  var reads: [BufferID] { [input.buffer] + affine.reads + (residual?.reads ?? []) }
   var writes: [BufferID] { [output.buffer] }
   var replacements: [(output: BufferID, input: BufferID)] {
-    [(output.buffer, input.buffer)] + (residual.map { [(output.buffer, $0.buffer)] } ?? [])
+    [(output.buffer, input.buffer)] + (residual.map { [(output.buffer, $0.source.buffer)] } ?? [])
   }
   var bytesMoved: Double { Double(residual == nil ? 2 : 3) * output.byteCount(images: images) }
 
   func run(_ run: borrowing Run) {
     sa_affine_activate(
-      run.map(output), run.map(input), run.affine(affine).affine, run.map(residual), sa_affine(), sa_activation(activation), run.pool)
+      run.map(output), run.map(input), run.affine(affine).affine, run.map(residual?.source),
+      run.affine(residual?.affine).affine, sa_activation(activation), run.pool)
   }
 }
 

@@ -11,6 +11,8 @@ struct PoolingStage: Stage {
   var output: String
   var input: String
   let window: Window
+  /// A normalization before it, applied while the input is read.
+  var prologue: DeferredNormalization?
 
   var inputs: [String] { [input] }
 
@@ -24,7 +26,8 @@ struct PoolingStage: Stage {
     }
     plan.emit(
       PoolingStep(
-        node: output, output: plan.home(of: output), input: plan.home(of: input), window: window, winners: winners, images: plan.images))
+        node: output, output: plan.home(of: output), input: plan.prologue(for: input, prologue), window: window, winners: winners,
+        images: plan.images))
   }
 
   func emitBackward(_ plan: inout PlanBuilder) {
@@ -53,23 +56,23 @@ extension PoolingOperator {
 struct PoolingStep: MapStep {
   let node: String
   let output: MapReference
-  let input: MapReference
+  let input: Prologue
   let window: PoolingStage.Window
   /// Which tap won each maximum, a byte for each padded output value.
   let winners: BufferID?
   let images: Int
 
-  var kernel: String { window.described }
-  var reads: [BufferID] { [input.buffer] }
+  var kernel: String { [input.described, window.described].compactMap(\.self).joined(separator: " ") }
+  var reads: [BufferID] { input.reads }
   var writes: [BufferID] { [output.buffer] + (winners.map { [$0] } ?? []) }
-  var bytesMoved: Double { input.byteCount(images: images) + output.byteCount(images: images) }
+  var bytesMoved: Double { input.source.byteCount(images: images) + output.byteCount(images: images) }
 
   func run(_ run: borrowing Run) {
-    let (y, x) = (run.map(output), run.map(input))
+    let (y, x) = (run.map(output), run.map(input.source))
     switch window {
-    case .whole: sa_global_average(y, x, sa_prologue(), run.pool)
-    case .sliding(let pooling) where pooling.kind == .average: sa_average_pool(y, x, sa_prologue(), pooling.sizes, run.pool)
-    case .sliding(let pooling): sa_max_pool(y, winners.map { run.bytes($0) }, x, sa_prologue(), pooling.sizes, run.pool)
+    case .whole: sa_global_average(y, x, run.prologue(input), run.pool)
+    case .sliding(let pooling) where pooling.kind == .average: sa_average_pool(y, x, run.prologue(input), pooling.sizes, run.pool)
+    case .sliding(let pooling): sa_max_pool(y, winners.map { run.bytes($0) }, x, run.prologue(input), pooling.sizes, run.pool)
     }
   }
 }
