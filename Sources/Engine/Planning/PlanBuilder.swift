@@ -4,6 +4,7 @@ import Graphs
 /// A program in the making: hands out buffers, collects steps, and keeps the books of gradients (`PlanBuilder+Gradients`).
 struct PlanBuilder {
   let list: StageList
+  private let producers: [String: Int]
   /// The batch's size.
   let images: Int
   let instructionSet: sa_instruction_set
@@ -27,6 +28,7 @@ struct PlanBuilder {
 
   init(list: StageList, images: Int, loss: Loss?) {
     self.list = list
+    producers = list.producers
     self.images = images
     self.loss = loss
     instructionSet = sa_best_instruction_set()
@@ -100,6 +102,12 @@ struct PlanBuilder {
   /// The moments of `value`, taken now unless they have been taken already.
   mutating func moments(of value: String) -> MomentsReference {
     if let known = moments[value] { return known }
+    if let position = producers[value], let concatenation = list.stages[position] as? ConcatenationStage {
+      let parts = concatenation.inputs.map { moments(of: $0) }
+      let reference = newMoments(of: value)
+      emit(ConcatenatedMomentsStep(node: value, moments: reference, parts: parts, images: images))
+      return reference
+    }
     let home = home(of: value)
     let reference = newMoments(of: value)
     emit(MomentsStep(node: value, input: home, moments: reference, images: images))

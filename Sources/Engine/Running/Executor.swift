@@ -60,7 +60,7 @@ public final class Executor: @unchecked Sendable {
     let outputs = Dictionary(
       uniqueKeysWithValues: program(images: 1).outputs.map { ($0.name, FeatureMaps(uninitializedCount: images, shape: $0.shape)) })
     var moments: [String: [ChannelMoments]] = [:]
-    let portion = usesBatch ? images : Self.portion
+    let portion = usesBatch ? images : portion
     for first in stride(from: 0, to: images, by: max(portion, 1)) {
       let range = first..<min(first + portion, images)
       let program = program(images: range.count)
@@ -78,8 +78,9 @@ public final class Executor: @unchecked Sendable {
     return Outcome(outputs: outputs, moments: moments)
   }
 
-  /// Images that run together where they don't depend on each other: their maps stay in the caches, and memory is flat in the batch.
-  private static let portion = 16
+  /// Images that run together where they don't depend on each other: at most 16, fewer where one needs much memory. Memory is flat in
+  /// the batch.
+  private lazy var portion = min(16, max(1, 256_000_000 / max(1, program(images: 1).peakBytes)))
 
   private lazy var usesBatch: Bool = {
     if case .statistics = purpose { return true }
