@@ -100,18 +100,6 @@ struct ScanLoaderTests {
     }
   }
 
-  @Test("Scans for statistics are taken from patients in turn")
-  func balancedByPatient() throws {
-    let rows = (0..<20).map { (patient: $0 < 17 ? "many" : "p\($0)", scanner: "s", label: String?.none) }
-    let all = cohort(rows).allForFitting(Ledger())
-    let chosen = all.balancedByPatient(count: 6, seed: 1)
-    #expect(chosen.count == 6)
-    #expect(chosen.patients.count == 4)
-    #expect(chosen.records.count { $0.patient == "many" } == 3)
-    #expect(chosen.records == all.balancedByPatient(count: 6, seed: 1).records)
-    #expect(all.balancedByPatient(count: 100, seed: 1).records == all.records)
-  }
-
   @Test("A consumer that stops early stops the workers")
   func stopping() throws {
     try withRecords(30) { records in

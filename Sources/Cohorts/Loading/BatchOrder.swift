@@ -27,21 +27,3 @@ public enum BatchOrder: Hashable, Sendable {
     stride(from: 0, to: records.count, by: size).map { Array(records[$0..<min($0 + size, records.count)]) }
   }
 }
-
-extension TrainingScans {
-  /// At most `count` scans, taken in turn from patients in a seeded order, so that no patient speaks louder than another:
-  /// `--statistics-scans N`.
-  public func balancedByPatient(count: Int, seed: UInt64) -> TrainingScans {
-    guard count < records.count else { return self }
-    var random = RandomStream(seed: seed, purpose: "statistics scans")
-    let byPatient = Dictionary(grouping: records.sorted { $0.id < $1.id }, by: \.patient)
-    let queues = byPatient.keys.sorted().shuffled(using: &random).map { (byPatient[$0] ?? []).shuffled(using: &random) }
-    var chosen: Set<ScanID> = []
-    var round = 0
-    while chosen.count < count {
-      for queue in queues where round < queue.count && chosen.count < count { chosen.insert(queue[round].id) }
-      round += 1
-    }
-    return filtered { chosen.contains($0.id) }
-  }
-}
