@@ -84,7 +84,7 @@ let package = Package(
     tests(of: "Files"),
     tests(of: "Imaging", with: ["RandomStreams", "Tensors", crypto]),
     tests(of: "Cohorts", with: ["Imaging"]),
-    tests(of: "Phantoms", with: ["Cohorts", "Imaging"]),
+    tests(of: "Phantoms", with: ["Cohorts", "Imaging", "RandomStreams"]),
     tests(of: "Graphs"),
     tests(of: "Engine", with: ["Graphs", "Tensors", "RandomStreams"]),
     tests(of: "ModelFiles", with: ["Graphs", "Engine", "Imaging", "Tensors"]),

@@ -90,7 +90,8 @@ extension GrayImage {
   /// Resampled and rounded back to whole samples of the same depth.
   public func resized(toWidth newWidth: Int, height newHeight: Int, filter: ResamplingFilter = .bilinear) -> GrayImage {
     let plane = Plane(width: width, height: height, samples: samples).resized(toWidth: newWidth, height: newHeight, filter: filter)
-    let rounded = plane.values.map { UInt16(min(max($0.rounded(), 0), Float(fullScale))) }
+    // Weights are not negative, so truncating after adding one half rounds.
+    let rounded = plane.values.map { UInt16(min($0, Float(fullScale)) + 0.5) }
     return GrayImage(width: newWidth, height: newHeight, bitDepth: bitDepth, samples: rounded)
   }
 }
