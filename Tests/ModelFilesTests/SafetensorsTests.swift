@@ -52,6 +52,7 @@ struct SafetensorsTests {
     #expect(reason("{} x", dataBytes: 0) == .headerNotJSON(offset: 3))
     #expect(reason("[]", dataBytes: 0) == .headerNotJSON(offset: 0))
     #expect(reason("{\"a\":" + String(repeating: "[", count: 1_000_000), dataBytes: 0) == .headerTooDeep)
+    #expect(reason("{\"a\":[" + String(repeating: "0,", count: 1_000_001), dataBytes: 0) == .headerTooMany)
     #expect(reason("{\"\u{0}\":1}", dataBytes: 0) == .headerNotJSON(offset: 2))
   }
 

@@ -9,6 +9,8 @@ public struct SafetensorsError: Error, Hashable, Sendable, CustomStringConvertib
     /// The header stops being JSON of the expected form at this byte.
     case headerNotJSON(offset: Int)
     case headerTooDeep
+    /// More than a million values.
+    case headerTooMany
     case duplicateKey(String)
     /// An entry lacks a member, has one too many, or one of another kind.
     case malformedEntry(key: String, expected: String)
@@ -39,6 +41,7 @@ public struct SafetensorsError: Error, Hashable, Sendable, CustomStringConvertib
     case .headerTooLarge(let limit, let found): "\(file): found a safetensors header of \(found) bytes; expected at most \(limit)"
     case .headerNotJSON(let offset): "\(file): the safetensors header isn't valid JSON at its byte \(offset)"
     case .headerTooDeep: "\(file): the safetensors header is nested too deeply"
+    case .headerTooMany: "\(file): the safetensors header has more than a million values"
     case .duplicateKey(let key): "\(file): found '\(key)' twice; expected every key once"
     case .malformedEntry(let key, let expected): "\(file): the entry '\(key)' is malformed; expected \(expected)"
     case .unknownElementType(let key, let found):

@@ -22,6 +22,7 @@ struct SafetensorsHeader {
       case .unexpected: throw SafetensorsError(file: file, reason: .headerNotJSON(offset: error.offset))
       case .duplicateName(let name): throw SafetensorsError(file: file, reason: .duplicateKey(name))
       case .tooDeep: throw SafetensorsError(file: file, reason: .headerTooDeep)
+      case .tooMany: throw SafetensorsError(file: file, reason: .headerTooMany)
       }
     }
     guard json.first == UInt8(ascii: "{"), case .object(let members) = root else {

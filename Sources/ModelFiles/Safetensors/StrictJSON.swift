@@ -15,12 +15,14 @@ enum StrictJSON: Equatable {
       case unexpected
       case duplicateName(String)
       case tooDeep
+      case tooMany
     }
   }
 
+  /// - Parameter maximumCount: of values in all; a hundred megabytes of `[0,0,…` would need gigabytes.
   /// - Throws: `Failure` with the byte at which the text stops being JSON.
-  static func parse(_ bytes: ArraySlice<UInt8>, maximumDepth: Int = 8) throws(Failure) -> StrictJSON {
-    var parser = Parser(bytes: bytes, position: bytes.startIndex)
+  static func parse(_ bytes: ArraySlice<UInt8>, maximumDepth: Int = 8, maximumCount: Int = 1_000_000) throws(Failure) -> StrictJSON {
+    var parser = Parser(bytes: bytes, position: bytes.startIndex, remaining: maximumCount)
     let value = try parser.value(depth: maximumDepth)
     parser.skipSpace()
     guard parser.position == bytes.endIndex else { throw parser.failure(.unexpected) }
@@ -64,6 +66,7 @@ enum StrictJSON: Equatable {
 private struct Parser {
   let bytes: ArraySlice<UInt8>
   var position: Int
+  var remaining: Int
 
   func failure(_ problem: StrictJSON.Failure.Problem) -> StrictJSON.Failure {
     StrictJSON.Failure(offset: position - bytes.startIndex, problem: problem)
@@ -89,6 +92,8 @@ private struct Parser {
   mutating func value(depth: Int) throws(StrictJSON.Failure) -> StrictJSON {
     skipSpace()
     guard depth > 0 else { throw failure(.tooDeep) }
+    guard remaining > 0 else { throw failure(.tooMany) }
+    remaining -= 1
     switch next {
     case UInt8(ascii: "{"): return try object(depth: depth)
     case UInt8(ascii: "["): return try array(depth: depth)
