@@ -158,6 +158,26 @@ struct ModelCardTests {
     #expect(try self.model().backboneHash == model.backboneHash)
   }
 
+  @Test("A backbone without its head loads for a fresh head, and only for that")
+  func backboneOnly() throws {
+    try withTemporaryFolder { folder in
+      let path = folder.appending(path: "m.safetensors").path(percentEncoded: false)
+      let model = try model()
+      var writer = SafetensorsWriter(metadata: [])
+      for id in model.parameters.ids where id.path != "fc" { writer.add(model.parameters[id], as: "_orig_mod.\(id)") }
+      try writer.write(to: path)
+      var options = ModelLoadingOptions(
+        preprocessing: try Preprocessing(specification: "crop=16"), head: .fresh(labels: ["a", "b", "c"], seed: 4))
+      let (loaded, notes) = try ModelLoader.load(path, options: options)
+      #expect(loaded.backboneHash == model.backboneHash)
+      #expect(loaded.parameters["fc", "weight"].shape == [3, 64])
+      #expect(notes.contains(.strippedPrefix("_orig_mod.")))
+      options.head = .stored
+      let error = #expect(throws: ModelFileError.self) { try ModelLoader.load(path, options: options) }
+      #expect(error?.reason == .unreadableHead(key: "fc.weight"))
+    }
+  }
+
   @Test("A copy is a snapshot")
   func snapshot() throws {
     var model = try model()
