@@ -130,4 +130,16 @@ struct TrainingTests {
       try state.step(images, targets: Array(repeating: nil, count: 6), learningRate: 0.1, stepIndex: 0)
     }
   }
+
+  @Test("A parameter that the logits don't depend on can't train")
+  func deadParameters() throws {
+    let graph = try Graph(
+      nodes: tinyResNet.nodes + [Node("aside", .convolution(ConvolutionOperator(12, 2, kernel: 1)), ["block2"])], outputs: ["fc"])
+    let dead = ParameterID(path: "aside", field: "weight")
+    #expect(throws: PlanError.notTrainable(dead)) {
+      _ = try Program(
+        graph: graph, inputs: ["images": FeatureShape(channels: 3, height: 16, width: 14)], batch: 2,
+        purpose: .gradients(of: .crossEntropy(), for: TrainablePlan(trainable: [dead])))
+    }
+  }
 }

@@ -8,7 +8,7 @@ public enum PlanError: Error, Hashable, Sendable {
   case missingParameter(ParameterID)
   /// A node to observe isn't in the graph.
   case unknownNode(String)
-  /// A parameter that should train isn't in the graph, or is a running statistic.
+  /// A parameter that should train isn't in the graph, is a running statistic, or has no influence on the output.
   case notTrainable(ParameterID)
   /// A gradient needs one output, the logits.
   case outputs([String])
@@ -20,7 +20,7 @@ extension PlanError: CustomStringConvertible {
     case .graph(let error): "the network doesn't fit its input: \(error)"
     case .missingParameter(let id): "the network needs \(id), which has no value of its shape"
     case .unknownNode(let name): "no layer is named \(name)"
-    case .notTrainable(let id): "\(id) can't train: it isn't a weight, bias or affine parameter of this network"
+    case .notTrainable(let id): "\(id) can't train: it isn't a weight, bias or affine parameter that the output depends on"
     case .outputs(let names): "training needs exactly one output; found \(names)"
     }
   }

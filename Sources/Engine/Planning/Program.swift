@@ -30,6 +30,9 @@ public struct Program: Sendable, CustomStringConvertible {
   public init(graph: Graph, inputs: [String: FeatureShape], batch: Int, purpose: Purpose) throws(PlanError) {
     let shapes = try Self.checkedShapes(graph, inputs, purpose)
     var list = StageList(graph: graph, shapes: shapes, purpose: purpose)
+    let known = Set(list.stages.flatMap(\.parameters))
+    // A parameter that the output doesn't depend on would quietly never train.
+    for id in list.trainable.sorted() where !known.contains(id) { throw .notTrainable(id) }
     list.optimize(for: purpose)
     var loss: Loss?
     if case .gradients(let wanted, _) = purpose { loss = wanted }
@@ -65,10 +68,7 @@ public struct Program: Sendable, CustomStringConvertible {
     case .statistics: break
     case .inference(let observed):
       for name in observed.sorted() where graph[name] == nil { throw .unknownNode(name) }
-    case .gradients(_, let plan):
-      guard graph.outputs.count == 1 else { throw .outputs(graph.outputs) }
-      let known = Set(graph.parameters.filter { $0.role != .buffer }.map(\.id))
-      for id in plan.trainable.sorted() where !known.contains(id) { throw .notTrainable(id) }
+    case .gradients: guard graph.outputs.count == 1 else { throw .outputs(graph.outputs) }
     }
     return shapes
   }

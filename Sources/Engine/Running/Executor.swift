@@ -59,7 +59,7 @@ public final class Executor: @unchecked Sendable {
     defer { turn.unlock() }
     let outputs = Dictionary(
       uniqueKeysWithValues: program(images: 1).outputs.map { ($0.name, FeatureMaps(uninitializedCount: images, shape: $0.shape)) })
-    var moments: [String: [ChannelMoments]] = [:]
+    var moments = Dictionary(uniqueKeysWithValues: program(images: 1).reports.map { ($0.name, [ChannelMoments]()) })
     let portion = usesBatch ? images : portion
     for first in stride(from: 0, to: images, by: max(portion, 1)) {
       let range = first..<min(first + portion, images)

@@ -1,3 +1,4 @@
+import CKernels
 import Graphs
 import Tensors
 
@@ -25,31 +26,16 @@ public struct FeatureMaps: Sendable {
     let extents = tensor.shape.dimensions
     let shape =
       extents.count == 4 ? FeatureShape(channels: extents[1], height: extents[2], width: extents[3]) : .vector(extents[1])
-    let storage = AlignedStorage(repeating: 0, count: extents[0] * shape.paddedCount)
-    let stride = shape.pixelStride
-    tensor.withUnsafeBuffer { source in
-      for image in 0..<extents[0] {
-        for channel in 0..<shape.channels {
-          let plane = source.baseAddress! + (image * shape.channels + channel) * shape.pixels
-          let target = storage.pointer + image * shape.paddedCount + channel
-          for pixel in 0..<shape.pixels { target[pixel * stride] = plane[pixel] }
-        }
-      }
-    }
+    let storage = AlignedStorage(uninitializedCount: extents[0] * shape.paddedCount)
+    let map = sa_map(storage.pointer, count: extents[0], shape: shape)
+    if extents[0] > 0 { tensor.withUnsafeBuffer { sa_from_nchw(map, $0.baseAddress!, nil) } }
     self.init(count: extents[0], shape: shape, storage: storage)
   }
 
   /// The same values as `[N, C, H, W]`; a vector is `[N, C, 1, 1]`.
   public var tensor: Tensor {
-    let stride = shape.pixelStride
-    return Tensor(shape: [count, shape.channels, shape.height, shape.width]) { target in
-      for image in 0..<count {
-        for channel in 0..<shape.channels {
-          let plane = (image * shape.channels + channel) * shape.pixels
-          let source = pointer + image * shape.paddedCount + channel
-          for pixel in 0..<shape.pixels { target[plane + pixel] = source[pixel * stride] }
-        }
-      }
+    Tensor(shape: [count, shape.channels, shape.height, shape.width]) { target in
+      if count > 0 { sa_to_nchw(target.baseAddress!, sa_map(pointer, count: count, shape: shape), nil) }
     }
   }
 
@@ -110,4 +96,10 @@ extension FeatureShape {
   package var pixelStride: Int { (channels + 7) / 8 * 8 }
   /// Floats of one image in the engine's layout.
   package var paddedCount: Int { pixels * pixelStride }
+}
+
+extension sa_map {
+  init(_ pointer: UnsafeMutablePointer<Float>, count: Int, shape: FeatureShape) {
+    self.init(data: pointer, n: count, h: shape.height, w: shape.width, c: shape.channels, pixel_stride: shape.pixelStride)
+  }
 }

@@ -10,7 +10,8 @@ public enum RunError: Error, Hashable, Sendable {
   case target(Int, classes: Int)
   /// No image of the batch has a target: the loss is undefined.
   case noTargets
-  /// The loss stopped being a number; `node` is the first in order whose output isn't finite, nil where all are (the loss itself overflowed).
+  /// The loss stopped being a number; `node` is the first in order whose output isn't finite, nil where all are (the loss or a gradient
+  /// overflowed).
   case nonFinite(step: Int, node: String?)
   /// Batch statistics of a single value per channel have no variance.
   case singleValue(normalization: String)
@@ -25,7 +26,7 @@ extension RunError: CustomStringConvertible {
     case .target(let target, let classes): "target \(target) isn't one of \(classes) classes"
     case .noTargets: "no image of the batch has a label"
     case .nonFinite(let step, let node):
-      "step \(step): the loss isn't finite\(node.map { "; the first layer to leave the numbers is \($0)" } ?? "")"
+      "step \(step): the loss or its gradient isn't finite\(node.map { "; the first layer to leave the numbers is \($0)" } ?? "")"
     case .singleValue(let name): "\(name) would take statistics of a single value per channel; use larger batches or images"
     }
   }

@@ -80,27 +80,25 @@ struct CoefficientsStep: Step {
 
   /// The biased variance normalizes, except the stored one, which is unbiased. As PyTorch.
   private func meanAndVariance(_ run: borrowing Run, row: Int, channel: Int) -> (Double, Double) {
-    let channels = operation.channels
-    var cells: [Int]
     switch statistics[channel] {
     case .stored:
       return (
         Double(run.parameters.pointer(ParameterID(path: node, field: "running_mean"))[channel]),
         Double(run.parameters.pointer(ParameterID(path: node, field: "running_var"))[channel])
       )
-    case .batch: cells = (0..<images).map { $0 * channels + channel }
+    case .batch: return merged(run, first: channel, count: images, step: operation.channels)
     case .image:
       let first = channel / statistics.channelsTogether * statistics.channelsTogether
-      cells = (first..<(first + statistics.channelsTogether)).map { row * channels + $0 }
+      return merged(run, first: row * operation.channels + first, count: statistics.channelsTogether, step: 1)
     }
-    return merged(cells, run)
   }
 
   /// Chan's formula over cells of equal count, in order.
-  private func merged(_ cells: [Int], _ run: borrowing Run) -> (Double, Double) {
+  private func merged(_ run: borrowing Run, first: Int, count cells: Int, step: Int) -> (Double, Double) {
     let (means, m2) = (run.means(moments), run.m2(moments))
-    var (count, mean, squares) = (Double(pixels), means[cells[0]], m2[cells[0]])
-    for cell in cells.dropFirst() {
+    var (count, mean, squares) = (Double(pixels), means[first], m2[first])
+    for index in 1..<max(cells, 1) {
+      let cell = first + index * step
       let total = count + Double(pixels)
       let difference = means[cell] - mean
       mean += difference * Double(pixels) / total
