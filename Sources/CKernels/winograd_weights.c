@@ -1,12 +1,13 @@
 // Weight gradient of a 3x3 stride-1 convolution, the exact transpose of the Winograd forward pass: tiles of the input go to points as there, tiles of the
 // output gradient go to points by A, each point's outer products are summed over tiles, and sums come back to 3x3 taps: dW = G^T (sum of V E^T) G.
 //
-// Blocking: tiles in blocks whose points stay in L3; pieces are tiles, then (point, 96 input channels), then 16 output channels.
+// Blocking: tiles in blocks whose points stay in L3; pieces are tiles, then (point, 96 input channels), then 12 input channels; sums are
+// laid out for the last step, rows an odd number of cache lines apart.
 #include "outer.h"
 #include "winograd.h"
 #include "winograd_tiles.h"
 
-enum { ROWS = 96, BLOCK_FLOATS = 1 << 20, FEWEST_TILES = 128, OUTPUTS = 16, INPUTS = 8 };
+enum { ROWS = 96, BLOCK_FLOATS = 1 << 20, FEWEST_TILES = 128, OUTPUTS = 16, INPUTS = 12 };
 
 typedef struct {
   sa_winograd_tiles tiles;
@@ -15,9 +16,9 @@ typedef struct {
   float *weight_gradient;
   sa_write_mode mode;
   int m, side;
-  sa_index channels, columns, columns_padded;
+  sa_index channels, columns, columns_padded, sum_row;
   sa_index tile_total, block, v_row, v_point, e_row, e_point;
-  float *v, *e, *sums;  // points [point][tile][channel], [point][tile][column]; sums [point][channel][column]
+  float *v, *e, *sums;  // points [point][tile][channel], [point][tile][column]; sums [12 channels][point][channel][column]
   sa_index first_tile, tile_count;
 } context;
 
@@ -28,6 +29,7 @@ static context make_context(sa_conv_plan plan, sa_index images) {
   f.channels = g.input_channels;
   f.columns = g.output_channels;
   f.columns_padded = sa_ceil_div(f.columns, f.kernels->width) * f.kernels->width;
+  f.sum_row = f.columns_padded + 16;
   f.tiles = (sa_winograd_tiles){.m = f.m, .pad_top = g.pad_top, .pad_left = g.pad_left, .tile_columns = sa_ceil_div(plan.output_width, f.m)};
   f.tiles.image_tiles = f.tiles.tile_columns * sa_ceil_div(plan.output_height, f.m);
   f.tile_total = f.tiles.image_tiles * images;
@@ -76,6 +78,11 @@ SA_BODY transform_body(void *argument, sa_index piece, int thread) {
 }
 SA_THREAD_VARIANTS(transform)
 
+/// The sums of a point and channel; six channels from a multiple of six are rows of one tile.
+SA_INLINE float *sums_at(const context *f, sa_index point, sa_index channel) {
+  return f->sums + ((channel / INPUTS * f->side * f->side + point) * INPUTS + channel % INPUTS) * f->sum_row;
+}
+
 /// One point, up to 96 input channels.
 static void multiply_piece(void *argument, sa_index piece, int thread) {
   (void)thread;
@@ -85,7 +92,7 @@ static void multiply_piece(void *argument, sa_index piece, int thread) {
   for (sa_index first = 0; first < f->columns_padded; first += panel)
     for (sa_index r = first_row; r < last_row; r += SA_OUTER_ROWS) {
       sa_outer_tile tile = {
-          .c = f->sums + (point * f->channels + r) * f->columns_padded + first, .c_stride = f->columns_padded,
+          .c = sums_at(f, point, r) + first, .c_stride = f->sum_row,
           .a = f->v + point * f->v_point + r, .a_stride = f->v_row, .b = f->e + point * f->e_point + first, .b_stride = f->e_row,
           .pixels = f->tile_count, .add_previous = f->first_tile > 0};
       sa_index width = sa_least(panel, f->columns_padded - first);
@@ -96,29 +103,36 @@ static void multiply_piece(void *argument, sa_index piece, int thread) {
 /// Sums of one input channel and eight output channels back to 3x3 taps (G transposed, twice).
 SA_BODY taps_of(sa_v8 *taps, const context *f, sa_index channel, sa_index column, const int side) {
   const float(*filter)[3] = side == 6 ? sa_winograd_filter_4 : sa_winograd_filter_2;
+  const float *from = sums_at(f, 0, channel) + column;
   sa_v8 half[3 * SA_WINOGRAD_MOST_SIDE];
+#pragma clang loop unroll(full)
   for (int k = 0; k < side; k++)
+#pragma clang loop unroll(full)
     for (int u = 0; u < 3; u++) {
       sa_v8 sum = {0};
+#pragma clang loop unroll(full)
       for (int i = 0; i < side; i++)
-        sum += filter[i][u] * SA_LOAD8(f->sums + ((i * side + k) * f->channels + channel) * f->columns_padded + column);
+        sum += filter[i][u] * SA_LOAD8(from + (i * side + k) * INPUTS * f->sum_row);
       half[u * side + k] = sum;
     }
+#pragma clang loop unroll(full)
   for (int u = 0; u < 3; u++)
+#pragma clang loop unroll(full)
     for (int v = 0; v < 3; v++) {
       sa_v8 sum = {0};
+#pragma clang loop unroll(full)
       for (int k = 0; k < side; k++) sum += filter[k][v] * half[u * side + k];
       taps[u * 3 + v] = sum;
     }
 }
 
-/// 16 output channels: sums to OIHW, 8 input channels at a time.
+/// 12 input channels: sums to OIHW, 16 output channels at a time.
 SA_BODY finish_body(void *argument, sa_index piece, int thread) {
   (void)thread;
   const context *f = argument;
-  sa_index first = piece * OUTPUTS, count = sa_least(OUTPUTS, f->columns - first);
-  for (sa_index c0 = 0; c0 < f->channels; c0 += INPUTS) {
-    sa_index channels = sa_least(INPUTS, f->channels - c0);
+  sa_index c0 = piece * INPUTS, channels = sa_least(INPUTS, f->channels - c0);
+  for (sa_index first = 0; first < f->columns; first += OUTPUTS) {
+    sa_index count = sa_least(OUTPUTS, f->columns - first);
     float lines[INPUTS * 9][OUTPUTS];
     for (sa_index c = 0; c < channels; c++)
       for (sa_index i = 0; i < sa_padded(count); i += 8) {
@@ -138,7 +152,7 @@ SA_BODY finish_body(void *argument, sa_index piece, int thread) {
 }
 SA_THREAD_VARIANTS(finish)
 
-static sa_index sums_floats(const context *f) { return f->side * f->side * f->channels * f->columns_padded; }
+static sa_index sums_floats(const context *f) { return f->side * f->side * sa_ceil_div(f->channels, INPUTS) * INPUTS * f->sum_row; }
 
 sa_index sa_winograd_weights_scratch_floats(sa_conv_plan plan, sa_index images) {
   context f = make_context(plan, images);
@@ -162,5 +176,5 @@ void sa_winograd_weights_run(
     sa_pool_run(pool, transform(plan.instruction_set), &f, 2 * f.tile_count);
     sa_pool_run(pool, multiply_piece, &f, f.side * f.side * sa_ceil_div(f.channels, ROWS));
   }
-  sa_pool_run(pool, finish(plan.instruction_set), &f, sa_ceil_div(f.columns, OUTPUTS));
+  sa_pool_run(pool, finish(plan.instruction_set), &f, sa_ceil_div(f.channels, INPUTS));
 }
