@@ -1,6 +1,8 @@
-// y = activation(affine(x) + affine(residual)): one pass, in pieces of pixels, channels in chunks whose coefficients stay in L1.
+// y = activation(affine(x) + affine(residual)): one pass, in pieces of pixels, channels in chunks of 1024 whose coefficients stay in L1.
 #include "lanes.h"
 #include "normalization.h"
+
+enum { CHUNK = 1024 };
 
 typedef struct {
   sa_map y, x, residual;
@@ -32,11 +34,11 @@ SA_BODY activate_body(void *argument, sa_index piece) {
   context *f = argument;
   sa_index image = piece / f->split.per_image, first = piece % f->split.per_image * f->split.per_piece;
   sa_index end = sa_least(first + f->split.per_piece, f->split.pixels);
-  float a[SA_CHUNK], b[SA_CHUNK], ra[SA_CHUNK], rb[SA_CHUNK];
+  float a[CHUNK], b[CHUNK], ra[CHUNK], rb[CHUNK];
   residual_kind kind = !f->residual.data ? NO_RESIDUAL
       : f->residual_affine.scale || f->residual_affine.shift ? AFFINE_RESIDUAL : PLAIN_RESIDUAL;
-  for (sa_index channel = 0; channel < f->y.c; channel += SA_CHUNK) {
-    sa_index width = sa_least(SA_CHUNK, sa_padded(f->y.c) - channel);
+  for (sa_index channel = 0; channel < f->y.c; channel += CHUNK) {
+    sa_index width = sa_least(CHUNK, sa_padded(f->y.c) - channel);
     sa_gather_affine(a, b, f->affine, image, channel, width, f->y.c);
     if (kind == AFFINE_RESIDUAL) sa_gather_affine(ra, rb, f->residual_affine, image, channel, width, f->y.c);
 #define ROWS(KIND, ACTIVATION) rows(f, image, first, end, channel, width, a, b, ra, rb, KIND, ACTIVATION)

@@ -35,7 +35,7 @@ SA_BODY average_body(void *argument, sa_index piece) {
 SA_VARIANTS(average)
 
 void sa_global_average(sa_map y, sa_map x, sa_prologue prologue, sa_pool *pool) {
-  sa_index block = sa_channel_block(x);
+  sa_index block = sa_channel_block(x, 64);
   forward_context f = {y, x, prologue, block, sa_ceil_div(x.c, block)};
   sa_pool_run(pool, average(), &f, x.n * f.pieces_per_image);
 }

@@ -31,10 +31,9 @@ enum { SA_CHUNK = 256 };
 /// `count` channels from `first` of an affine as whole arrays: what lies past the map's last channel is 0.
 SA_INLINE void sa_gather_affine(
     float *scale, float *shift, sa_affine affine, sa_index image, sa_index first, sa_index count, sa_index channels) {
-  for (sa_index i = 0; i < count; i++) {
-    sa_index channel = first + i;
-    scale[i] = channel < channels ? sa_scale_at(affine, image, channel) : 0;
-    shift[i] = channel < channels ? sa_shift_at(affine, image, channel) : 0;
-  }
+  sa_index inside = sa_most(0, sa_least(count, channels - first)), at = image * affine.image_stride + first;
+  for (sa_index i = 0; i < inside; i++) scale[i] = affine.scale ? affine.scale[at + i] : 1;
+  for (sa_index i = 0; i < inside; i++) shift[i] = affine.shift ? affine.shift[at + i] : 0;
+  for (sa_index i = inside; i < count; i++) scale[i] = shift[i] = 0;
 }
 #endif

@@ -1,36 +1,58 @@
-// Normalization's way back: two sums per image and channel, then one affine pass. dz is the gradient behind the activation.
+// Normalization's way back: two sums per image and channel, then one affine pass. dz is the gradient behind the activation. Both walk pixels in memory
+// order, up to 256 channels at a time, and are compiled once per activation and kind of mask.
 #include <stdbool.h>
 
 #include "lanes.h"
 #include "normalization.h"
 
-enum { BLOCK = 64, CHANNELS = 64 };
+enum { BLOCK = 64 };
 
-/// Pointers and coefficients of a mask for `width` channels of one image.
+/// Where a mask comes from.
+typedef enum { NO_MASK, FROM_OUTPUT, FROM_INPUT, FROM_INPUT_AND_RESIDUAL } mask_kind;
+
+static mask_kind kind_of(const sa_activation_mask *mask) {
+  if (mask->activation == SA_NO_ACTIVATION) return NO_MASK;
+  if (mask->output.data) return FROM_OUTPUT;
+  return mask->residual.data ? FROM_INPUT_AND_RESIDUAL : FROM_INPUT;
+}
+
+/// Coefficients of a recomputed mask for a chunk of channels of one image.
 typedef struct {
-  float a[CHANNELS], b[CHANNELS], ra[CHANNELS], rb[CHANNELS];
+  float a[SA_CHUNK], b[SA_CHUNK], ra[SA_CHUNK], rb[SA_CHUNK];
 } mask_coefficients;
 
 SA_BODY gather_mask(mask_coefficients *k, const sa_activation_mask *mask, sa_index image, sa_index first, sa_index width, sa_index c) {
-  if (mask->activation == SA_NO_ACTIVATION || mask->output.data) return;
-  sa_gather_affine(k->a, k->b, mask->affine, image, first, width, c);
-  if (mask->residual.data) sa_gather_affine(k->ra, k->rb, mask->residual_affine, image, first, width, c);
+  if (kind_of(mask) >= FROM_INPUT) sa_gather_affine(k->a, k->b, mask->affine, image, first, width, c);
+  if (kind_of(mask) == FROM_INPUT_AND_RESIDUAL) sa_gather_affine(k->ra, k->rb, mask->residual_affine, image, first, width, c);
 }
 
-/// Sets `dz` from `dy` for the eight channels at `channel` (absolute) and `i` (within the coefficients).
-#define MASKED(dz, mask, k, image, pixel, channel, i, x_value)                                                      \
-  do {                                                                                                              \
-    if ((mask)->activation != SA_NO_ACTIVATION) {                                                                   \
-      sa_v8 passed;                                                                                                 \
-      if ((mask)->output.data) passed = SA_LOAD8(sa_pixel((mask)->output, image, pixel) + (channel));               \
-      else {                                                                                                        \
-        passed = SA_LOAD8((k).a + (i)) * (x_value) + SA_LOAD8((k).b + (i));                                         \
-        if ((mask)->residual.data)                                                                                  \
-          passed += SA_LOAD8((k).ra + (i)) * SA_LOAD8(sa_pixel((mask)->residual, image, pixel) + (channel)) + SA_LOAD8((k).rb + (i)); \
-      }                                                                                                             \
-      SA_PASS8(dz, passed, (mask)->activation);                                                                     \
-    }                                                                                                               \
-  } while (0)
+/// Masks `dz` in place. `second` points to the output or the residual of the same pixel and channels, whichever the kind needs.
+SA_BODY apply_mask(sa_v8 *dz, const sa_v8 *x, const float *second, const mask_coefficients *k, sa_index i, const mask_kind kind, const sa_activation activation) {
+  if (kind == NO_MASK) return;
+  sa_v8 y, g = *dz;
+  if (kind == FROM_OUTPUT) y = SA_LOAD8(second + i);
+  else y = SA_LOAD8(k->a + i) * *x + SA_LOAD8(k->b + i);
+  if (kind == FROM_INPUT_AND_RESIDUAL) y += SA_LOAD8(k->ra + i) * SA_LOAD8(second + i) + SA_LOAD8(k->rb + i);
+  SA_PASS8(g, y, activation);
+  *dz = g;
+}
+
+SA_INLINE const float *second_of(const sa_activation_mask *mask, sa_index image, sa_index pixel, sa_index first) {
+  if (mask->output.data) return sa_pixel(mask->output, image, pixel) + first;
+  return mask->residual.data ? sa_pixel(mask->residual, image, pixel) + first : NULL;
+}
+
+/// Calls BODY(kind, activation) with constants.
+#define BY_MASK(mask, BODY)                                                              \
+  switch (kind_of(mask) * 3 + (mask)->activation) {                                      \
+    case FROM_OUTPUT * 3 + SA_RELU: BODY(FROM_OUTPUT, SA_RELU); break;                   \
+    case FROM_OUTPUT * 3 + SA_RELU6: BODY(FROM_OUTPUT, SA_RELU6); break;                 \
+    case FROM_INPUT * 3 + SA_RELU: BODY(FROM_INPUT, SA_RELU); break;                     \
+    case FROM_INPUT * 3 + SA_RELU6: BODY(FROM_INPUT, SA_RELU6); break;                   \
+    case FROM_INPUT_AND_RESIDUAL * 3 + SA_RELU: BODY(FROM_INPUT_AND_RESIDUAL, SA_RELU); break;   \
+    case FROM_INPUT_AND_RESIDUAL * 3 + SA_RELU6: BODY(FROM_INPUT_AND_RESIDUAL, SA_RELU6); break; \
+    default: BODY(NO_MASK, SA_NO_ACTIVATION); break;                                     \
+  }
 
 typedef struct {
   double *sum_dz, *sum_dz_x;
@@ -41,30 +63,51 @@ typedef struct {
   sa_index channels_per_piece, pieces_per_image;
 } sums_context;
 
+/// Adds two pixels (or one) to the sums of a block.
+SA_BODY add_pixels(
+    float *sums, float *products, const sums_context *f, const mask_coefficients *k, const float *center, sa_index image, sa_index pixel,
+    sa_index first, sa_index width, const int pixels, const mask_kind kind, const sa_activation activation) {
+  const float *dy[2], *x[2], *second[2];
+  for (int p = 0; p < pixels; p++) {
+    dy[p] = sa_pixel(f->dy, image, pixel + p) + first;
+    x[p] = f->x.data ? sa_pixel(f->x, image, pixel + p) + first : dy[p];
+    second[p] = second_of(&f->mask, image, pixel + p, first);
+  }
+  for (sa_index i = 0; i < width; i += 8) {
+    sa_v8 sum = SA_LOAD8(sums + i), product = SA_LOAD8(products + i);
+    for (int p = 0; p < pixels; p++) {
+      sa_v8 dz = SA_LOAD8(dy[p] + i), value = SA_LOAD8(x[p] + i);
+      apply_mask(&dz, &value, second[p], k, i, kind, activation);
+      sum += dz;
+      product += dz * (value - SA_LOAD8(center + i));
+    }
+    SA_STORE8(sums + i, sum);
+    SA_STORE8(products + i, product);
+  }
+}
+
 SA_BODY sums_body(void *argument, sa_index piece) {
-  sums_context *f = argument;
+  const sums_context *f = argument;
   sa_index image = piece / f->pieces_per_image, first = piece % f->pieces_per_image * f->channels_per_piece;
   sa_index count = sa_least(f->channels_per_piece, f->dy.c - first), width = sa_padded(count), pixels = f->dy.h * f->dy.w;
   mask_coefficients k;
   gather_mask(&k, &f->mask, image, first, width, f->dy.c);
-  float center[CHANNELS] = {0};
+  float center[SA_CHUNK] = {0};
   for (sa_index i = 0; f->center && i < count; i++) center[i] = f->center[image * f->center_image_stride + first + i];
-  double sums[CHANNELS] = {0}, products[CHANNELS] = {0};
+  double sums[SA_CHUNK] = {0}, products[SA_CHUNK] = {0};
   for (sa_index start = 0; start < pixels; start += BLOCK) {
-    sa_index end = sa_least(start + BLOCK, pixels);
-    for (sa_index i = 0; i < width; i += 8) {
-      sa_v8 sum = {0}, product = {0}, middle = SA_LOAD8(center + i), x = {0};
-      for (sa_index pixel = start; pixel < end; pixel++) {
-        sa_v8 dz = SA_LOAD8(sa_pixel(f->dy, image, pixel) + first + i);
-        if (f->x.data) x = SA_LOAD8(sa_pixel(f->x, image, pixel) + first + i);
-        MASKED(dz, &f->mask, k, image, pixel, first + i, i, x);
-        sum += dz;
-        product += dz * (x - middle);
-      }
-      for (int lane = 0; lane < 8; lane++) {
-        sums[i + lane] += (double)sum[lane];
-        products[i + lane] += (double)product[lane];
-      }
+    sa_index end = sa_least(start + BLOCK, pixels), pixel = start;
+    float block_sums[SA_CHUNK], block_products[SA_CHUNK];
+    for (sa_index i = 0; i < width; i++) block_sums[i] = block_products[i] = 0;
+#define ADD(KIND, ACTIVATION)                                                                                               \
+  for (; pixel + 2 <= end; pixel += 2)                                                                                      \
+    add_pixels(block_sums, block_products, f, &k, center, image, pixel, first, width, 2, KIND, ACTIVATION);                  \
+  for (; pixel < end; pixel++)                                                                                              \
+    add_pixels(block_sums, block_products, f, &k, center, image, pixel, first, width, 1, KIND, ACTIVATION)
+    BY_MASK(&f->mask, ADD)
+    for (sa_index i = 0; i < width; i++) {
+      sums[i] += (double)block_sums[i];
+      products[i] += (double)block_products[i];
     }
   }
   for (sa_index i = 0; i < count; i++) {
@@ -77,7 +120,7 @@ SA_VARIANTS(sums)
 void sa_backward_sums(
     double *sum_dz, double *sum_dz_x, sa_map dy, sa_map x, const float *center, sa_index center_image_stride,
     sa_activation_mask mask, sa_pool *pool) {
-  sa_index block = sa_channel_block(dy);
+  sa_index block = sa_channel_block(dy, SA_CHUNK);
   sums_context f = {sum_dz, sum_dz_x, dy, x, center, center_image_stride, mask, block, sa_ceil_div(dy.c, block)};
   sa_pool_run(pool, sums(), &f, dy.n * f.pieces_per_image);
 }
@@ -90,39 +133,50 @@ typedef struct {
   sa_pixel_pieces split;
 } apply_context;
 
+typedef struct {
+  float a[SA_CHUNK], b[SA_CHUNK], c[SA_CHUNK];
+} apply_coefficients;
+
+SA_BODY apply_pixel(
+    const apply_context *f, const mask_coefficients *mask, const apply_coefficients *k, sa_index image, sa_index pixel, sa_index first,
+    sa_index width, const mask_kind kind, const sa_activation activation) {
+  const float *dy = sa_pixel(f->dy, image, pixel) + first, *second = second_of(&f->mask, image, pixel, first);
+  const float *x = f->x.data ? sa_pixel(f->x, image, pixel) + first : dy;
+  float *dx = f->dx.data ? sa_pixel(f->dx, image, pixel) + first : NULL, *dz = f->dz.data ? sa_pixel(f->dz, image, pixel) + first : NULL;
+  bool adds_dx = f->dx_mode == SA_ACCUMULATES, adds_dz = f->dz_mode == SA_ACCUMULATES;
+  for (sa_index i = 0; i < width; i += 8) {
+    sa_v8 g = SA_LOAD8(dy + i), value = SA_LOAD8(x + i);
+    apply_mask(&g, &value, second, mask, i, kind, activation);
+    if (dx) {
+      sa_v8 v = SA_LOAD8(k->a + i) * g + (SA_LOAD8(k->b + i) * value + SA_LOAD8(k->c + i));
+      if (adds_dx) v += SA_LOAD8(dx + i);
+      SA_STORE8(dx + i, v);
+    }
+    if (dz) {
+      if (adds_dz) g += SA_LOAD8(dz + i);
+      SA_STORE8(dz + i, g);
+    }
+  }
+}
+
 SA_BODY apply_body(void *argument, sa_index piece) {
-  apply_context *f = argument;
+  const apply_context *f = argument;
   sa_index image = piece / f->split.per_image, begin = piece % f->split.per_image * f->split.per_piece;
   sa_index end = sa_least(begin + f->split.per_piece, f->split.pixels), channels = f->dy.c;
-  for (sa_index first = 0; first < channels; first += CHANNELS) {
-    sa_index width = sa_least(CHANNELS, sa_padded(channels) - first);
-    mask_coefficients k;
-    gather_mask(&k, &f->mask, image, first, width, channels);
-    float a[CHANNELS], b[CHANNELS], c[CHANNELS];
+  for (sa_index first = 0; first < channels; first += SA_CHUNK) {
+    sa_index width = sa_least(SA_CHUNK, sa_padded(channels) - first), inside = sa_least(width, channels - first);
+    sa_index at = image * f->k.image_stride + first;
+    mask_coefficients mask;
+    gather_mask(&mask, &f->mask, image, first, width, channels);
+    apply_coefficients k;
     for (sa_index i = 0; i < width; i++) {
-      sa_index at = image * f->k.image_stride + first + i;
-      bool inside = first + i < channels;
-      a[i] = !inside ? 0 : f->k.a ? f->k.a[at] : 1;
-      b[i] = !inside || !f->k.b ? 0 : f->k.b[at];
-      c[i] = !inside || !f->k.c ? 0 : f->k.c[at];
+      k.a[i] = i >= inside ? 0 : f->k.a ? f->k.a[at + i] : 1;
+      k.b[i] = i >= inside || !f->k.b ? 0 : f->k.b[at + i];
+      k.c[i] = i >= inside || !f->k.c ? 0 : f->k.c[at + i];
     }
-    for (sa_index pixel = begin; pixel < end; pixel++)
-      for (sa_index i = 0; i < width; i += 8) {
-        sa_v8 dz = SA_LOAD8(sa_pixel(f->dy, image, pixel) + first + i), x = {0};
-        if (f->x.data) x = SA_LOAD8(sa_pixel(f->x, image, pixel) + first + i);
-        MASKED(dz, &f->mask, k, image, pixel, first + i, i, x);
-        if (f->dx.data) {
-          float *to = sa_pixel(f->dx, image, pixel) + first + i;
-          sa_v8 dx = SA_LOAD8(a + i) * dz + (SA_LOAD8(b + i) * x + SA_LOAD8(c + i));
-          if (f->dx_mode == SA_ACCUMULATES) dx += SA_LOAD8(to);
-          SA_STORE8(to, dx);
-        }
-        if (f->dz.data) {
-          float *to = sa_pixel(f->dz, image, pixel) + first + i;
-          if (f->dz_mode == SA_ACCUMULATES) dz += SA_LOAD8(to);
-          SA_STORE8(to, dz);
-        }
-      }
+#define APPLY(KIND, ACTIVATION) \
+  for (sa_index pixel = begin; pixel < end; pixel++) apply_pixel(f, &mask, &k, image, pixel, first, width, KIND, ACTIVATION)
+    BY_MASK(&f->mask, APPLY)
   }
 }
 SA_VARIANTS(apply)

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "variants.h"
+#include "lanes.h"
 
 enum { PIECE = 16384, PARTIALS = 64 };
 
@@ -55,7 +55,16 @@ SA_BODY adamw_body(void *argument, sa_index piece) {
   sa_index first = piece * PIECE, end = sa_least(first + PIECE, f.count);
   float *restrict p = f.p, *restrict first_moment = f.m, *restrict second_moment = f.v;
   const float *restrict gradient = f.g;
-  for (sa_index i = first; i < end; i++) {
+  sa_index i = first;
+  for (; i + 8 <= end; i += 8) {
+    sa_v8 g = f.gradient_scale * SA_LOAD8(gradient + i), m = SA_LOAD8(first_moment + i), v = SA_LOAD8(second_moment + i);
+    m += (g - m) * f.lean;
+    v = v * f.keep + f.gain * g * g;
+    SA_STORE8(first_moment + i, m);
+    SA_STORE8(second_moment + i, v);
+    SA_STORE8(p + i, SA_LOAD8(p + i) * f.shrink - f.step_size * m / (__builtin_elementwise_sqrt(v) / f.root + f.epsilon));
+  }
+  for (; i < end; i++) {
     float g = f.gradient_scale * gradient[i];
     float m = first_moment[i] + (g - first_moment[i]) * f.lean;
     float v = second_moment[i] * f.keep + f.gain * g * g;

@@ -140,7 +140,7 @@ SA_BODY pool_backward_body(void *argument, sa_index piece) {
 SA_VARIANTS(pool_backward)
 
 static void run_backward(sa_map dx, sa_map dy, const uint8_t *winner, sa_window window, sa_write_mode mode, sa_pool *pool) {
-  sa_index block = sa_channel_block(dy);
+  sa_index block = sa_channel_block(dy, 64);
   backward_context f = {dx, dy, winner, window, mode, block, sa_ceil_div(dy.c, block)};
   sa_pool_run(pool, pool_backward(), &f, dy.n * f.pieces_per_image);
 }

@@ -76,9 +76,9 @@ static inline sa_pixel_pieces sa_split_pixels(sa_map map) {
   return split;
 }
 
-/// Channels per piece when a piece walks all pixels of an image: 64, or fewer while there are few pieces.
-static inline sa_index sa_channel_block(sa_map map) {
-  sa_index block = 64;
+/// Channels per piece when a piece walks all pixels of an image: `most`, or fewer while there are few pieces.
+static inline sa_index sa_channel_block(sa_map map, sa_index most) {
+  sa_index block = most;
   while (block > 16 && map.n * sa_ceil_div(map.c, block) < 16) block /= 2;
   return block;
 }
