@@ -4,6 +4,8 @@
 #include "convolution_internal.h"
 
 sa_index sa_gemm_packed_floats(sa_conv_plan plan);
+/// Packs weights [O, row_channels, kh, kw'] whose kernel rows are the plan's channels: channel v * row_channels + c of the plan is (c, column v).
+void sa_gemm_pack_rows(float *packed, const float *weight, sa_conv_plan plan, sa_index row_channels, sa_pool *pool);
 void sa_gemm_pack(float *packed, const float *weight, sa_conv_plan plan, sa_pool *pool);
 
 sa_index sa_gemm_scratch_floats(sa_conv_plan plan, sa_index images, int threads);

@@ -10,6 +10,7 @@ typedef struct {
   const sa_phase *phase;
   const sa_gemm_kernels *kernels;
   sa_index panels;
+  sa_index row_channels;  // 0, or see sa_gemm_pack_rows
 } context;
 
 /// One panel of one group.
@@ -29,6 +30,10 @@ static void pack_panel(void *argument, sa_index piece, int thread) {
       for (sa_index j = 0; j < width; j++) {
         sa_index column = first + j, o = gather->backward ? c : column, i = gather->backward ? column : c;
         to[j] = column < gather->columns ? from[(o * in + i) * area] : 0;
+        if (f->row_channels && column < gather->columns) {
+          sa_index width_taps = in / f->row_channels, v = i / f->row_channels, channel = i % f->row_channels;
+          to[j] = f->weight[((o * f->row_channels + channel) * g.kernel_height + f->phase->taps[t].kernel_row) * width_taps + v];
+        }
       }
   }
 }
@@ -41,6 +46,10 @@ sa_index sa_gemm_packed_floats(sa_conv_plan plan) {
 }
 
 void sa_gemm_pack(float *packed, const float *weight, sa_conv_plan plan, sa_pool *pool) {
+  sa_gemm_pack_rows(packed, weight, plan, 0, pool);
+}
+
+void sa_gemm_pack_rows(float *packed, const float *weight, sa_conv_plan plan, sa_index row_channels, sa_pool *pool) {
   sa_gather gather = sa_gather_make(plan);
   const sa_gemm_kernels *kernels = sa_gemm_kernels_for(plan.instruction_set);
   sa_index padded = sa_gemm_padded_columns(kernels, gather.columns);
@@ -48,7 +57,7 @@ void sa_gemm_pack(float *packed, const float *weight, sa_conv_plan plan, sa_pool
   for (sa_index index = 0; index < gather.phases * gather.phases; index++) {
     sa_phase phase;
     sa_gather_phase(&phase, &gather, index, padded);
-    context f = {packed, weight, &gather, &phase, kernels, panels};
+    context f = {packed, weight, &gather, &phase, kernels, panels, row_channels};
     sa_pool_run(pool, pack_panel, &f, plan.geometry.groups * panels);
   }
 }

@@ -24,6 +24,7 @@ typedef struct {
   float *accumulators, *scratch;
   float *weight_gradient;
   sa_write_mode mode;
+  sa_index row_channels;  // 0, or see sa_weights_run_rows
 } context;
 
 static context make_context(sa_conv_plan plan, sa_index images) {
@@ -167,7 +168,14 @@ SA_BODY turn_body(void *argument, sa_index piece) {
           for (sa_index slice = 1; slice < f->slices; slice++) sum += SA_LOAD8(from + slice * slice_size);
           SA_STORE8(lines + (c * taps + t) * TURNED_OUTPUTS + i, sum);
         }
-    for (sa_index o = 0; o < count; o++) {
+    for (sa_index o = 0; f->row_channels && o < count; o++)
+      for (sa_index i = 0; i < channels * taps; i++) {
+        sa_index v = (c0 + i / taps) / f->row_channels, c = (c0 + i / taps) % f->row_channels;
+        float *to = f->weight_gradient + ((first + o) * f->row_channels + c) * taps * (f->channels / f->row_channels)
+            + i % taps * (f->channels / f->row_channels) + v;
+        *to = f->mode == SA_ACCUMULATES ? *to + lines[i * TURNED_OUTPUTS + o] : lines[i * TURNED_OUTPUTS + o];
+      }
+    for (sa_index o = 0; !f->row_channels && o < count; o++) {
       float *to = f->weight_gradient + ((group * f->columns + first + o) * f->channels + c0) * taps;
       if (f->mode == SA_ACCUMULATES)
         for (sa_index i = 0; i < channels * taps; i++) to[i] += lines[i * TURNED_OUTPUTS + o];
@@ -185,17 +193,30 @@ sa_index sa_weights_scratch_floats(sa_conv_plan plan, sa_index images, int threa
   return sa_ceil_div(accumulated_floats(&f), 16) * 16 + threads * PIXELS * (STRIDE + 64);
 }
 
-void sa_weights_run(
+static void run(
     float *weight_gradient, sa_map input, sa_map output_gradient, sa_write_mode mode, sa_prologue prologue, sa_conv_plan plan,
-    float *scratch, sa_pool *pool) {
+    sa_index row_channels, float *scratch, sa_pool *pool) {
   context f = make_context(plan, input.n);
   f.input = input;
   f.dy = output_gradient;
   f.prologue = prologue;
   f.weight_gradient = weight_gradient;
   f.mode = mode;
+  f.row_channels = row_channels;
   f.accumulators = scratch;
   f.scratch = scratch + sa_ceil_div(accumulated_floats(&f), 16) * 16;
   sa_pool_run(pool, weights(plan.instruction_set), &f, f.row_pieces * f.column_pieces * f.slices * plan.geometry.groups);
   sa_pool_run(pool, turn(), &f, plan.geometry.groups * sa_ceil_div(f.columns, TURNED_OUTPUTS));
+}
+
+void sa_weights_run(
+    float *weight_gradient, sa_map input, sa_map output_gradient, sa_write_mode mode, sa_prologue prologue, sa_conv_plan plan,
+    float *scratch, sa_pool *pool) {
+  run(weight_gradient, input, output_gradient, mode, prologue, plan, 0, scratch, pool);
+}
+
+void sa_weights_run_rows(
+    float *weight_gradient, sa_map input, sa_map output_gradient, sa_write_mode mode, sa_conv_plan plan, sa_index row_channels,
+    float *scratch, sa_pool *pool) {
+  run(weight_gradient, input, output_gradient, mode, (sa_prologue){0}, plan, row_channels, scratch, pool);
 }

@@ -1,7 +1,7 @@
 import CKernels
 import Testing
 
-private let algorithms = [SA_CONV_GEMM, SA_CONV_WINOGRAD_2, SA_CONV_WINOGRAD_4, SA_CONV_DEPTHWISE]
+private let algorithms = [SA_CONV_GEMM, SA_CONV_STEM, SA_CONV_WINOGRAD_2, SA_CONV_WINOGRAD_4, SA_CONV_DEPTHWISE]
 private let instructionSets = [SA_PORTABLE, SA_AVX2, SA_AVX512].filter { $0.rawValue <= sa_best_instruction_set().rawValue }
 
 /// The largest error allowed, relative to the largest result. Winograd's transforms cancel: F(4x4) loses about a digit.

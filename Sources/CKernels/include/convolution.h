@@ -31,6 +31,7 @@ typedef enum sa_conv_algorithm {
   SA_CONV_WINOGRAD_2 = 2,
   SA_CONV_WINOGRAD_4 = 3,
   SA_CONV_DEPTHWISE = 4,
+  SA_CONV_STEM = 5,
 } sa_conv_algorithm;
 
 /// How a convolution is computed. Chosen from the geometry, never from batch or threads.
