@@ -1,5 +1,5 @@
-// Per-image channel moments. A block of 64 pixels is read once in memory order and stays in L1 or L2 while its mean and then its squared deviations are
-// summed in float; blocks merge in double by Chan's formula (Chan, Golub, LeVeque 1983).
+// Per-image channel moments. A block of 64 pixels is read once in memory order and stays in L1 or L2 while its mean and then its squared
+// deviations are summed in float; blocks merge in double by Chan's formula (Chan, Golub, LeVeque 1983).
 #include "block_moments.h"
 #include "normalization.h"
 

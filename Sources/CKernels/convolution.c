@@ -107,7 +107,8 @@ static bool is_plain(sa_conv_epilogue e) { return !e.scale && !e.shift && !e.res
 /// Whether the algorithm can do this epilogue itself. Moments are of the raw output: beside another epilogue they need a pass of their own.
 static bool fuses(sa_conv_plan plan, sa_conv_epilogue epilogue) {
   if (plan.algorithm == SA_CONV_REFERENCE) return is_plain(epilogue) && !epilogue.moments_mean;
-  return !epilogue.moments_mean || (is_plain(epilogue) && ((plan.algorithm != SA_CONV_GEMM && plan.algorithm != SA_CONV_STEM) || sa_gemm_fuses_moments(plan)));
+  return !epilogue.moments_mean || (is_plain(epilogue) && ((plan.algorithm != SA_CONV_GEMM && plan.algorithm != SA_CONV_STEM)
+      || sa_gemm_fuses_moments(plan)));
 }
 
 void sa_conv_forward(

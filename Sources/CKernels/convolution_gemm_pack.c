@@ -25,7 +25,8 @@ static void pack_panel(void *argument, sa_index piece, int thread) {
   sa_index in = g.input_channels / g.groups, out = g.output_channels / g.groups, area = g.kernel_height * g.kernel_width;
   float *to = f->packed + f->phase->packed_offset + group * depth * padded + depth * first;
   for (sa_index t = 0; t < f->phase->tap_count; t++) {
-    const float *from = f->weight + group * out * in * area + f->phase->taps[t].kernel_row * g.kernel_width + f->phase->taps[t].kernel_column;
+    const float *from = f->weight + group * out * in * area + f->phase->taps[t].kernel_row * g.kernel_width
+        + f->phase->taps[t].kernel_column;
     for (sa_index c = 0; c < gather->source_channels; c++, to += width)
       for (sa_index j = 0; j < width; j++) {
         sa_index column = first + j, o = gather->backward ? c : column, i = gather->backward ? column : c;

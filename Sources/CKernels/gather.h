@@ -1,8 +1,8 @@
 // A convolution seen as a matrix product on gathered pixels, for output and for input gradient alike.
 //
-// The destination's pixels fall into phases: pixels (row_phase + i * phases, column_phase + j * phases) for all i, j. Within a phase each pixel
-// reads the same taps: source pixel (i * step + row_offset, j * step + column_offset). Forward has one phase and step = stride; backward data
-// has stride x stride phases and step 1.
+// The destination's pixels fall into phases: pixels (row_phase + i * phases, column_phase + j * phases) for all i, j. Within a phase each
+// pixel reads the same taps: source pixel (i * step + row_offset, j * step + column_offset). Forward has one phase and step = stride;
+// backward data has stride x stride phases and step 1.
 #ifndef SA_GATHER_H
 #define SA_GATHER_H
 #include "convolution_internal.h"

@@ -1,5 +1,5 @@
-// Normalization's way back: two sums per image and channel, then one affine pass. dz is the gradient behind the activation. Both walk pixels in memory
-// order, up to 256 channels at a time, and are compiled once per activation and kind of mask.
+// Normalization's way back: two sums per image and channel, then one affine pass. dz is the gradient behind the activation. Both walk
+// pixels in memory order, up to 256 channels at a time, and are compiled once per activation and kind of mask.
 #include <stdbool.h>
 
 #include "lanes.h"
@@ -27,7 +27,8 @@ SA_BODY gather_mask(mask_coefficients *k, const sa_activation_mask *mask, sa_ind
 }
 
 /// Masks `dz` in place. `second` points to the output or the residual of the same pixel and channels, whichever the kind needs.
-SA_BODY apply_mask(sa_v8 *dz, const sa_v8 *x, const float *second, const mask_coefficients *k, sa_index i, const mask_kind kind, const sa_activation activation) {
+SA_BODY apply_mask(sa_v8 *dz, const sa_v8 *x, const float *second, const mask_coefficients *k, sa_index i, const mask_kind kind,
+    const sa_activation activation) {
   if (kind == NO_MASK) return;
   sa_v8 y, g = *dz;
   if (kind == FROM_OUTPUT) y = SA_LOAD8(second + i);

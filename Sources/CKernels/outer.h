@@ -5,7 +5,8 @@
 
 #include "variants.h"
 
-/// One micro-tile: up to 6 rows by `vectors` vectors. a [pixels, a_stride], b [pixels, columns of the tile] aligned to vectors, c [rows, c_stride].
+/// One micro-tile: up to 6 rows by `vectors` vectors. a [pixels, a_stride], b [pixels, columns of the tile] aligned to vectors, c [rows,
+/// c_stride].
 typedef struct sa_outer_tile {
   float *c;
   sa_index c_stride;

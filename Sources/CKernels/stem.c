@@ -1,5 +1,8 @@
-// Images with few channels are copied without their padding lanes, with zeros around them. Then the kernel_width * channels values under a kernel row are
-// contiguous, and the convolution is one with a kernel_height x 1 kernel on "pixels" of that many channels, `channels` floats apart.
+// Images with few channels are copied without their padding lanes, with zeros around them. Then the kernel_width * channels values under
+// a kernel row are contiguous, and the convolution is one with a kernel_height x 1 kernel on "pixels" of that many channels, `channels`
+// floats apart.
+//
+// One core of a Zen 4: ResNet's 7x7 with 3 channels 88 GFLOP/s (gathered tap by tap 54), with 1 channel 64 (26).
 #include "stem.h"
 
 #include "convolution_gemm.h"
@@ -39,7 +42,8 @@ void sa_stem_pack(float *packed, const float *weight, sa_conv_plan plan, sa_pool
 sa_index sa_stem_scratch_floats(sa_conv_plan plan, sa_index images, int threads) {
   sa_conv_plan inner = inner_plan(plan);
   return copy_floats(plan, images)
-      + (plan.purpose == SA_CONV_FORWARD ? sa_gemm_scratch_floats(inner, images, threads) : sa_weights_scratch_floats(inner, images, threads));
+      + (plan.purpose == SA_CONV_FORWARD ? sa_gemm_scratch_floats(inner, images, threads) : sa_weights_scratch_floats(inner, images,
+          threads));
 }
 
 typedef struct {
@@ -53,7 +57,8 @@ typedef struct {
 static void copy_row(void *argument, sa_index piece, int thread) {
   (void)thread;
   const context *f = argument;
-  sa_index channels = f->geometry.input_channels, image = piece / f->inner.input_height, row = piece % f->inner.input_height - f->geometry.pad_top;
+  sa_index channels = f->geometry.input_channels, image = piece / f->inner.input_height,
+      row = piece % f->inner.input_height - f->geometry.pad_top;
   float scale[MOST_CHANNELS], shift[MOST_CHANNELS];
   for (sa_index c = 0; c < channels; c++) {
     scale[c] = sa_scale_at(f->prologue.affine, image, c);
@@ -90,5 +95,6 @@ void sa_stem_backward_weights(
     float *scratch, sa_pool *pool) {
   sa_map copies = copy_images(scratch, input, prologue, plan, pool);
   sa_weights_run_rows(
-      weight_gradient, copies, output_gradient, mode, inner_plan(plan), plan.geometry.input_channels, scratch + copy_floats(plan, input.n), pool);
+      weight_gradient, copies, output_gradient, mode, inner_plan(plan), plan.geometry.input_channels, scratch + copy_floats(plan,
+          input.n), pool);
 }

@@ -12,7 +12,8 @@ sa_index sa_winograd_packed_floats(sa_conv_plan plan);
 void sa_winograd_pack(float *packed, const float *weight, sa_conv_plan plan, sa_pool *pool);
 sa_index sa_winograd_scratch_floats(sa_conv_plan plan, sa_index images, int threads);
 
-/// Forward: writes `destination`; with moments, the epilogue is otherwise empty. Backward data: writes or accumulates; no prologue, no epilogue.
+/// Forward: writes `destination`; with moments, the epilogue is otherwise empty. Backward data: writes or accumulates; no prologue, no
+/// epilogue.
 void sa_winograd_run(
     sa_map destination, sa_map source, const float *packed, sa_conv_epilogue epilogue, sa_prologue prologue, sa_write_mode mode,
     sa_conv_plan plan, float *scratch, sa_pool *pool);

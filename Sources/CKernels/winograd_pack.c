@@ -20,7 +20,8 @@ SA_BODY load_taps(float (*g)[MOST_COLUMNS], const context *f, sa_index channel, 
     sa_index column = first + j;
     bool inside = column < f->columns;
     const float *from = !inside ? 0
-        : f->weight + (backward ? channel * f->plan.geometry.input_channels + column : column * f->plan.geometry.input_channels + channel) * 9;
+        : f->weight + (backward ? channel * f->plan.geometry.input_channels + column : column * f->plan.geometry.input_channels
+            + channel) * 9;
     for (int t = 0; t < 9; t++) g[t][j] = inside ? from[backward ? 8 - t : t] : 0;
   }
 }
@@ -39,7 +40,8 @@ SA_BODY pack_body(void *argument, sa_index piece, int thread) {
       for (int v = 0; v < 3; v++)
         for (sa_index j = 0; j < width; j += 8)
           SA_STORE8(
-              &half[i * 3 + v][j], filter[i][0] * SA_LOAD8(&g[v][j]) + filter[i][1] * SA_LOAD8(&g[3 + v][j]) + filter[i][2] * SA_LOAD8(&g[6 + v][j]));
+              &half[i * 3 + v][j],
+                  filter[i][0] * SA_LOAD8(&g[v][j]) + filter[i][1] * SA_LOAD8(&g[3 + v][j]) + filter[i][2] * SA_LOAD8(&g[6 + v][j]));
     for (int i = 0; i < side; i++)
       for (int k = 0; k < side; k++) {
         float *to = f->packed + (i * side + k) * f->channels * f->columns_padded + first * f->channels + channel * width;

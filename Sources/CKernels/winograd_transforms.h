@@ -1,6 +1,6 @@
-// Winograd's one-dimensional transforms for 3-tap filters on vectors, `m` outputs come from m + 2 inputs. Interpolation points:
-// 0, 1, -1, infinity for m = 2; 0, ±a, ±b, infinity for m = 4 with a = 1/sqrt(2), b = sqrt(2), whose rounding error is a third of that of 0, ±1, ±2.
-// Two-dimensional ones apply them to columns, then rows. x[i * step] holds value i; the result replaces it.
+// Winograd's one-dimensional transforms for 3-tap filters on vectors, `m` outputs come from m + 2 inputs. Interpolation points: 0, 1, -1,
+// infinity for m = 2; 0, ±a, ±b, infinity for m = 4 with a = 1/sqrt(2), b = sqrt(2), whose rounding error is a third of that of 0, ±1,
+// ±2. Two-dimensional ones apply them to columns, then rows. x[i * step] holds value i; the result replaces it.
 #ifndef SA_WINOGRAD_TRANSFORMS_H
 #define SA_WINOGRAD_TRANSFORMS_H
 #include <stdbool.h>

@@ -12,12 +12,13 @@ void sa_multiply(sa_map y, sa_map a, sa_map b, sa_write_mode mode, sa_pool *pool
 /// Every lane of y, padding included, becomes 0.
 void sa_clear(sa_map y, sa_pool *pool);
 
-/// Channels x_first ..< x_first + channels of x into y_first ... of y: concatenation one way, its gradient the other. Any offsets. Writes or
-/// accumulates these channels and leaves the others; when they end with y's last, its padding lanes become zero.
+/// Channels x_first ..< x_first + channels of x into y_first ... of y: concatenation one way, its gradient the other. Any offsets. Writes
+/// or accumulates these channels and leaves the others; when they end with y's last, its padding lanes become zero.
 void sa_copy_channels(
     sa_map y, sa_index y_first, sa_map x, sa_index x_first, sa_index channels, sa_write_mode mode, sa_pool *pool);
 
-/// Every stride-th pixel of x in channels before ..< before + x.c of y, zeros in its other channels; overwrites y [n, ceil(h/stride), ceil(w/stride), c].
+/// Every stride-th pixel of x in channels before ..< before + x.c of y, zeros in its other channels; overwrites y [n, ceil(h/stride),
+/// ceil(w/stride), c].
 void sa_subsample(sa_map y, sa_map x, sa_index stride, sa_index before, sa_pool *pool);
 /// Writes or accumulates dx from dy.
 void sa_subsample_backward(sa_map dx, sa_map dy, sa_index stride, sa_index before, sa_write_mode mode, sa_pool *pool);
