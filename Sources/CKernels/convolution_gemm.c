@@ -2,7 +2,7 @@
 //
 // Blocking: up to 60 pixels x 512 of the sum's depth stay in L2 while panels of 64 (AVX-512) or 16 (AVX2) columns stream past; the
 // micro-kernel reads pixels in place through row pointers (a zero vector outside the image), so nothing is copied unless a prologue
-// changes it. Pieces are (group, columns, image, blocks of pixels)..
+// changes it. Pieces are (group, columns, image, blocks of pixels).
 //
 // One core of a Zen 4 (118 GFLOP/s): ResNet-50's 1x1 layers at batch 1 105-116 GFLOP/s, strided 3x3 112; the reference 0.5.
 #include "convolution_gemm.h"

@@ -4,7 +4,7 @@
 #define SA_DEPTHWISE_RING_H
 #include "lanes.h"
 
-enum { SA_RING_LANES = 32, SA_RING_MOST_ROWS = 32, SA_BAND_PIXELS = 1024 };
+enum { SA_RING_LANES = 32, SA_RING_MOST_ROWS = 32, SA_BAND_PIXELS = 1024, AHEAD = 16 };
 
 typedef struct sa_ring {
   sa_map source;
@@ -39,6 +39,8 @@ SA_INLINE const float *sa_ring_row(sa_ring *ring, sa_index row) {
       continue;
     }
     const float *from = sa_pixel(ring->source, ring->image, row * ring->source.w + position / ring->spread) + ring->first;
+    __builtin_prefetch(from + AHEAD * ring->source.pixel_stride);
+    __builtin_prefetch(from + AHEAD * ring->source.pixel_stride + 16);
     for (sa_index i = 0; i < ring->lanes; i += 8) {
       sa_v8 v = SA_LOAD8(ring->scale + i) * SA_LOAD8(from + i) + SA_LOAD8(ring->shift + i);
       SA_ACTIVATE8(v, ring->activation);

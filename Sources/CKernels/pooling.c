@@ -2,7 +2,12 @@
 // windows scatter in output order.
 #include "pooling.h"
 
+#include <stdbool.h>
+
 #include "lanes.h"
+
+/// Eight winners.
+typedef unsigned char bytes __attribute__((vector_size(8), aligned(1)));
 
 typedef struct {
   sa_map y, x;
@@ -12,45 +17,65 @@ typedef struct {
 } forward_context;
 
 /// The input's eight channels at a tap, after the prologue.
-#define READ8(v, f, a, b, i, image, row, column, channel)                                           \
+#define READ8(v, f, a, b, i, image, row, column, channel, has_prologue, activation)                 \
   do {                                                                                              \
     (v) = SA_LOAD8(sa_pixel((f)->x, image, (row) * (f)->x.w + (column)) + (channel));               \
-    (v) = SA_LOAD8((a) + (i)) * (v) + SA_LOAD8((b) + (i));                                          \
-    SA_ACTIVATE8(v, (f)->prologue.activation);                                                      \
+    if (has_prologue) {                                                                             \
+      (v) = SA_LOAD8((a) + (i)) * (v) + SA_LOAD8((b) + (i));                                        \
+      SA_ACTIVATE8(v, activation);                                                                  \
+    }                                                                                               \
   } while (0)
 
-SA_BODY max_row_body(void *argument, sa_index piece) {
-  forward_context *f = argument;
+static bool has_prologue(const forward_context *f) {
+  return f->prologue.affine.scale || f->prologue.affine.shift || f->prologue.activation != SA_NO_ACTIVATION;
+}
+
+/// One output row, eight channels after the other; compiled for each kind of reading and with or without winners.
+SA_BODY max_row_of(const forward_context *f, sa_index piece, const bool reads, const sa_activation activation, const bool wins) {
   sa_index image = piece / f->y.h, row = piece % f->y.h, size = f->window.size, padded = sa_padded(f->y.c);
   float a[SA_CHUNK], b[SA_CHUNK];
   for (sa_index first = 0; first < padded; first += SA_CHUNK) {
     sa_index width = sa_least(SA_CHUNK, padded - first);
-    sa_gather_affine(a, b, f->prologue.affine, image, first, width, f->y.c);
+    if (reads) sa_gather_affine(a, b, f->prologue.affine, image, first, width, f->y.c);
     for (sa_index column = 0; column < f->y.w; column++) {
       sa_index top = row * f->window.stride - f->window.padding, left = column * f->window.stride - f->window.padding;
       sa_index u0 = sa_most(0, -top), u1 = sa_least(size, f->x.h - top), v0 = sa_most(0, -left), v1 = sa_least(size, f->x.w - left);
       for (sa_index i = 0; i < width; i += 8) {
         sa_v8 best;
-        READ8(best, f, a, b, i, image, top + u0, left + v0, first + i);
+        READ8(best, f, a, b, i, image, top + u0, left + v0, first + i, reads, activation);
         int first_tap = (int)(u0 * size + v0);
         sa_v8i tap = {first_tap, first_tap, first_tap, first_tap, first_tap, first_tap, first_tap, first_tap};
         for (sa_index u = u0; u < u1; u++)
           for (sa_index v = v0; v < v1; v++) {
             sa_v8 x;
-            READ8(x, f, a, b, i, image, top + u, left + v, first + i);
+            READ8(x, f, a, b, i, image, top + u, left + v, first + i, reads, activation);
             sa_v8i better = (x > best) | (x != x);
+            best = (sa_v8)(((sa_v8i)x & better) | ((sa_v8i)best & ~better));
+            if (!wins) continue;
             int index = (int)(u * size + v);
             sa_v8i here = {index, index, index, index, index, index, index, index};
-            best = (sa_v8)(((sa_v8i)x & better) | ((sa_v8i)best & ~better));
             tap = (here & better) | (tap & ~better);
           }
         SA_STORE8(sa_pixel(f->y, image, row * f->y.w + column) + first + i, best);
-        if (f->winner) {
-          uint8_t *to = f->winner + ((image * f->y.h + row) * f->y.w + column) * padded + first + i;
-          for (int lane = 0; lane < 8; lane++) to[lane] = (uint8_t)tap[lane];
-        }
+        if (!wins) continue;
+        uint8_t *to = f->winner + ((image * f->y.h + row) * f->y.w + column) * padded + first + i;
+        *(bytes *)to = __builtin_convertvector(tap, bytes);
       }
     }
+  }
+}
+
+SA_BODY max_row_body(void *argument, sa_index piece) {
+  const forward_context *f = argument;
+#define MAX_ROW(READS, ACTIVATION)                                      \
+  if (f->winner) max_row_of(f, piece, READS, ACTIVATION, true);         \
+  else max_row_of(f, piece, READS, ACTIVATION, false)
+  if (!has_prologue(f)) {
+    MAX_ROW(false, SA_NO_ACTIVATION);
+  } else if (f->prologue.activation == SA_RELU) {
+    MAX_ROW(true, SA_RELU);
+  } else {
+    MAX_ROW(true, f->prologue.activation);
   }
 }
 SA_VARIANTS(max_row)
@@ -76,7 +101,7 @@ SA_BODY average_row_body(void *argument, sa_index piece) {
         for (sa_index u = u0; u < u1; u++)
           for (sa_index v = v0; v < v1; v++) {
             sa_v8 x;
-            READ8(x, f, a, b, i, image, top + u, left + v, first + i);
+            READ8(x, f, a, b, i, image, top + u, left + v, first + i, true, f->prologue.activation);
             sum += x;
           }
         SA_STORE8(sa_pixel(f->y, image, row * f->y.w + column) + first + i, sum * share);
@@ -106,7 +131,7 @@ SA_BODY clear_channels(sa_map map, sa_index image, sa_index first, sa_index widt
   }
 }
 
-/// Both kinds: a maximum's gradient goes to the winner, an average's to every tap. (Scattering per lane is fast enough: dx stays in cache.)
+/// Both kinds: a maximum's gradient goes to the winner, an average's to every tap.
 SA_BODY pool_backward_body(void *argument, sa_index piece) {
   backward_context *f = argument;
   sa_index image = piece / f->pieces_per_image, first = piece % f->pieces_per_image * f->channels_per_piece;
@@ -126,9 +151,8 @@ SA_BODY pool_backward_body(void *argument, sa_index piece) {
             if (f->winner) {
               const uint8_t *from = f->winner + ((image * f->dy.h + row) * f->dy.w + column) * padded + first + i;
               int tap = (int)(u * size + v);
-              sa_v8i won = {from[0] == tap, from[1] == tap, from[2] == tap, from[3] == tap,
-                            from[4] == tap, from[5] == tap, from[6] == tap, from[7] == tap};
-              g = (sa_v8)((sa_v8i)g & -won);
+              sa_v8i won = __builtin_convertvector(*(const bytes *)from, sa_v8i) == tap;
+              g = (sa_v8)((sa_v8i)g & won);
             } else {
               g *= share;
             }
