@@ -78,9 +78,15 @@ struct NormPackTests {
     let path = made.folder.appending(path: "B\(NormPack.fileSuffix)").path
     let file = try SafetensorsFile(contentsOf: path)
     let broken = made.folder.appending(path: "broken").path
-    func write(_ metadata: [(String, String)], leavingOut omitted: String? = nil, adding extra: String? = nil) throws {
+    func write(_ metadata: [(String, String)], leavingOut omitted: String? = nil, adding extra: String? = nil, negating: String? = nil)
+      throws
+    {
       var writer = SafetensorsWriter(metadata: metadata)
-      for (key, tensor) in file.tensors where key != omitted { writer.add(tensor.decodedTensor(), as: key) }
+      for (key, tensor) in file.tensors where key != omitted {
+        var values = tensor.decodedTensor()
+        if key == negating { values[3] = -1 }
+        writer.add(values, as: key)
+      }
       if let extra { writer.add(Tensor(shape: [1]), as: extra) }
       try writer.write(to: broken)
     }
@@ -95,6 +101,8 @@ struct NormPackTests {
     #expect(reason() == .tensor(key: "block2.bn.running_var", expected: "F32 [32]", found: "nothing"))
     try write([(key, description)], adding: "block9.bn.weight")
     #expect(reason() == .unexpectedTensor("block9.bn.weight"))
+    try write([(key, description)], negating: "block3.bn.running_var")
+    #expect(reason() == .impossibleValue("block3.bn.running_var"))
     try write([(key, description.replacingOccurrences(of: "\"format\":1", with: "\"format\":2"))])
     #expect(reason() == .newerFormat(expected: 1, found: 2))
     try write([(key, "{\"format\":1}")])

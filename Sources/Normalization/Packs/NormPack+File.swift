@@ -74,7 +74,11 @@ extension NormPack {
         guard stored.shape == expected, stored.elementType == .float32 else {
           throw refuse(.tensor(key: key, expected: "F32 \(expected)", found: "\(stored.elementType.rawValue) \(stored.shape)"))
         }
-        parameters[field] = stored.decodedTensor()
+        let values = stored.decodedTensor()
+        guard values.values.allSatisfy({ $0.isFinite && (field != "running_var" || $0 >= 0) }) else {
+          throw refuse(.impossibleValue(key))
+        }
+        parameters[field] = values
         unused.remove(key)
       }
       return Layer(name: described.name, operation: described.operation, valueCount: described.valueCount, parameters: parameters)

@@ -10,6 +10,8 @@ public struct NormPackError: Error, Hashable, Sendable, CustomStringConvertible 
     case tensor(key: String, expected: String, found: String)
     /// A tensor nothing describes.
     case unexpectedTensor(String)
+    /// A value that isn't a finite number, or a negative variance.
+    case impossibleValue(String)
     case otherBackbone(expected: String, found: String)
     case otherPreprocessing(expected: String, found: String)
     case otherLayers(expected: [String], found: [String])
@@ -31,6 +33,8 @@ public struct NormPackError: Error, Hashable, Sendable, CustomStringConvertible 
       "\(file): found norm pack format \(found); expected at most \(expected): a newer scanadapt wrote it"
     case .tensor(let key, let expected, let found): "\(file): found '\(key)' as \(found); expected \(expected)"
     case .unexpectedTensor(let key): "\(file): found '\(key)', which belongs to none of the pack's layers"
+    case .impossibleValue(let key):
+      "\(file): found a value in '\(key)' that is not a number or a negative variance; expected finite statistics"
     case .otherBackbone(let expected, let found):
       "\(file): found a norm pack for the backbone \(found.prefix(12)); expected one for this model's, \(expected.prefix(12)): "
         + "the weights differ, so these statistics would be wrong"
