@@ -1,0 +1,59 @@
+import Cohorts
+import Graphs
+
+/// What an adaptation did: for `run.json`, tables and reports. Nil is not measured or not applicable.
+public struct AdaptationReport: Sendable, Hashable, Codable {
+  public var strategy: String
+  public var summary: String
+  /// The statistics the adapted model holds, as a sentence.
+  public var statistics: String
+  public var head: HeadPolicy
+  /// Training scans and patients, and the labelled scans among them.
+  public var scans: Int
+  public var patients: Int
+  public var labelledScans: Int
+  /// Labelled training scans per class, in index order.
+  public var scansPerClass: [Int]
+  /// Labels of the model that no training scan bears.
+  public var unusedLabels: [String]
+  /// Files that couldn't be read: left out, and the exit code says so.
+  public var unreadable: [UnreadableScan]
+  public var trainedParameters: Int
+  /// Of all that could train.
+  public var trainedShare: Double
+  /// Epochs run, and the one whose weights were taken (from 0).
+  public var epochs: Int
+  public var chosenEpoch: Int?
+  /// Scans left out of the last batch of each epoch, where it would have been a batch of one.
+  public var droppedPerEpoch: Int
+  /// Where the steps' inputs came from: kept features, or scans read again.
+  public var inputs: TrainingInputsKind?
+  /// The largest relative change of an output that the rewrite and its statistics made before training.
+  public var rewriteChange: Double?
+  public var changes: [LayerChange]
+  public var merge: MergeReport?
+  public var seconds: Double?
+}
+
+/// A scan that couldn't be read.
+public struct UnreadableScan: Sendable, Hashable, Codable {
+  public let path: String
+  public let reason: String
+
+  public init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+
+  public init(_ failure: ScanFailure) { self.init(path: failure.path, reason: failure.reason) }
+}
+
+/// Where the inputs of training steps come from.
+public enum TrainingInputsKind: String, Sendable, Hashable, Codable {
+  /// The frozen prefix ran once; its features are kept in memory.
+  case keptFeatures
+  /// The prepared scans are kept in memory.
+  case keptScans
+  /// Scans are read again in each epoch: augmentation, or too little memory.
+  case streamed
+}

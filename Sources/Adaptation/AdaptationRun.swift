@@ -1,0 +1,149 @@
+import Cohorts
+import Engine
+import Files
+import Graphs
+import ModelFiles
+import Normalization
+
+/// A strategy applied to a model on a scanner's training patients: head, rewrite, statistics, training, statistics again.
+///
+/// A function of the model, the scans, the strategy and the training's configuration: the same bits each time, on any number of threads,
+/// interrupted or not.
+public struct AdaptationRun: Sendable {
+  public var strategy: any AdaptationStrategy
+  public var training: TrainingConfiguration
+  /// The labels of a new head, in index order; nil takes the training scans' labels in alphabetical order. Cross-validation gives the whole
+  /// cohort's.
+  public var newHeadLabels: [String]?
+  /// The share of patients set aside where early stopping is asked for and no validation scans are given.
+  public var validationFraction: Double
+  public var budget: ComputeBudget
+  /// Hashes the patients into the card; without, the card says that the list isn't complete.
+  public var pseudonyms: Pseudonyms?
+
+  /// - Parameter training: the strategy's default unless given.
+  public init(
+    _ strategy: any AdaptationStrategy, training: TrainingConfiguration? = nil, newHeadLabels: [String]? = nil,
+    validationFraction: Double = 0.2, budget: ComputeBudget = ComputeBudget(), pseudonyms: Pseudonyms? = nil
+  ) {
+    self.strategy = strategy
+    self.training = training ?? strategy.defaultTraining
+    self.newHeadLabels = newHeadLabels
+    self.validationFraction = validationFraction
+    self.budget = budget
+    self.pseudonyms = pseudonyms
+  }
+
+  /// What an adaptation gives.
+  public struct Result: Sendable {
+    public let model: Model
+    public let report: AdaptationReport
+    /// A row an epoch; empty where nothing trained.
+    public let metrics: [EpochMetrics]
+  }
+
+  /// - Parameters:
+  ///   - scans: the target's training patients. Statistics are taken of all of them; those with a label are trained on.
+  ///   - validation: patients that early stopping watches, and every epoch's validation columns are about. Where it is nil and early
+  ///     stopping is asked for, they are split off `scans`.
+  ///   - loader: prepares scans as the model's card says.
+  ///   - checkpoint: where a stopped run leaves its state and takes it up again; nil keeps none.
+  /// - Throws: `Interrupted` with the checkpoint saved; `StrategyError`, `TrainingError`, `LabelVocabularyError`, `CheckpointError`, and
+  ///   the errors of the rooms it calls.
+  public func adapt(
+    _ source: Model, to scans: TrainingScans, validatingOn validation: ValidationScans? = nil, loader: ScanLoader,
+    checkpoint: String? = nil, observer: TrainingObserver = TrainingObserver()
+  ) throws -> Result {
+    let began = observer.seconds?()
+    let grafted = try graftedHead(source, for: scans)
+    var model = grafted
+    let plan = try strategy.prepare(&model)
+    var (scans, validation) = (scans, validation)
+    if plan != nil, training.earlyStopping != nil, validation == nil {
+      let (kept, setAside) = try scans.split(validationFraction: validationFraction, seed: training.seed)
+      (scans, validation) = (kept, setAside)
+    }
+
+    let images = RunScans(
+      scans.records + (validation?.labelledRecords ?? []), shape: model.card.inputShape, loader: loader, memory: budget.memory / 4)
+    let statistics = StatisticsEstimation(
+      policy: strategy.statistics, prior: model.parameters, records: scans.records, scans: images, budget: budget)
+    // Where training draws from the batch everywhere, nothing reads stored statistics before the estimate after it.
+    if plan == nil || model.graph.readsStoredStatisticsWhileTraining {
+      observer.report(.recalibrating)
+      try statistics.estimate(&model)
+    }
+    let change = try checkedRewrite(from: grafted, to: model, scans, images)
+
+    var outcome: TrainingOutcome?
+    if let plan {
+      let isStaleAfter = model.graph.usesBatchStatisticsWhileTraining || !model.graph.normalizationsMoved(by: plan).isEmpty
+      let file = try checkpoint.map { CheckpointFile(path: $0, run: try RunIdentity(self, source, scans, validation, images).hash) }
+      let trainer = Trainer(configuration: training, budget: budget, scans: images, observer: observer)
+      outcome = try trainer.train(
+        &model, plan: plan, on: scans, validatingOn: validation, reestimating: isStaleAfter ? statistics : nil, checkpoint: file)
+      if isStaleAfter {
+        observer.report(.recalibrating)
+        try statistics.estimate(&model)
+      }
+    }
+    let merge = try strategy.finalize(&model)
+    model = try model.replacingGraph(model.graph.trainingModes(of: source.graph))
+    model.card = card(of: model, scans)
+
+    var report = report(on: scans, images, from: grafted, to: model, plan: plan, outcome)
+    report.rewriteChange = change
+    report.merge = merge
+    report.seconds = observer.seconds.flatMap { clock in began.map { clock() - $0 } }
+    return Result(model: model, report: report, metrics: outcome?.rows ?? [])
+  }
+
+  private func report(
+    on scans: TrainingScans, _ images: RunScans, from source: Model, to model: Model, plan: TrainablePlan?, _ outcome: TrainingOutcome?
+  ) -> AdaptationReport {
+    let trained = plan.map { plan in model.parameters.declarations.filter { plan.trains($0.id) }.reduce(0) { $0 + $1.shape.count } } ?? 0
+    return AdaptationReport(
+      strategy: strategy.name, summary: strategy.summary, statistics: strategy.statistics.sentence, head: strategy.head,
+      scans: scans.count, patients: scans.patients.count, labelledScans: scans.labelledRecords.count,
+      scansPerClass: outcome?.scansPerClass ?? [], unusedLabels: outcome?.unusedLabels ?? [],
+      unreadable: images.failures.map(UnreadableScan.init),
+      trainedParameters: trained, trainedShare: Double(trained) / Double(max(model.graph.parameterCounts.trainable, 1)),
+      epochs: outcome?.rows.count ?? 0, chosenEpoch: outcome?.chosenEpoch, droppedPerEpoch: outcome?.droppedPerEpoch ?? 0,
+      inputs: outcome?.inputs, changes: LayerChange.changes(from: source.parameters, to: model.parameters))
+  }
+
+  private func graftedHead(_ source: Model, for scans: TrainingScans) throws -> Model {
+    guard strategy.head == .new else { return source }
+    let labels = try LabelVocabulary(newHeadLabels ?? scans.labels).labels
+    guard labels.count >= 2 else { throw LabelVocabularyError.tooFew(labels) }
+    return try source.replacingHead(labels: labels, seed: training.seed)
+  }
+
+  /// Holds the rewrite to its promise on a few scans, before hours of training.
+  private func checkedRewrite(from before: Model, to after: Model, _ scans: TrainingScans, _ images: RunScans) throws -> Double? {
+    guard let expectation = strategy.expectation else { return nil }
+    guard let maps = try images.maps(of: Array(images.readable(scans.records).prefix(8))) else {
+      throw TrainingError.noReadableScans(listed: scans.count)
+    }
+    return try NoOpDetector().check(
+      strategy.name, expectation, before: (before.graph, before.parameters), after: (after.graph, after.parameters), on: maps,
+      threads: budget.threads)
+  }
+
+  private func card(of model: Model, _ scans: TrainingScans) -> ModelCard {
+    var card = model.card
+    let scanners = scans.scanners.map(\.rawValue).joined(separator: ", ")
+    if strategy.statistics != .source {
+      card.statistics = "\(strategy.statistics.sentence): \(scanners), \(scans.count) scans of \(scans.patients.count) patients"
+    }
+    card.provenance.append(
+      "\(strategy.name) (head: \(strategy.head.rawValue)) on \(scanners), \(scans.count) scans of \(scans.patients.count) patients")
+    if let pseudonyms {
+      let hashes = PatientHashes(scans.patients, pseudonyms)
+      card.fittedPatients = card.fittedPatients.adding(.init(keyID: hashes.keyID, hashes: hashes.hashes))
+    } else {
+      card.fittedPatients = FittedPatients(isComplete: false, groups: card.fittedPatients.groups)
+    }
+    return card
+  }
+}

@@ -1,0 +1,66 @@
+import Graphs
+import ModelFiles
+import Normalization
+
+/// One way of making a network fit a scanner: a rewrite of the model, the statistics it uses, and what trains.
+///
+/// A value: copying one with another setting is another strategy. What happens to it is always the same: the head is grafted if the
+/// policy is `.new`, `prepare` rewrites the model, the statistics are estimated as `statistics` says, what `prepare` returned is
+/// trained, the statistics are re-estimated where weights below them moved, `finalize` folds away what was added. `AdaptationRun`
+/// does these steps.
+public protocol AdaptationStrategy: Sendable, Hashable, Codable {
+  /// As on the command line and in tables: `linear-probe`.
+  var name: String { get }
+  /// One line for tables and help.
+  var summary: String { get }
+  var statistics: StatisticsPolicy { get }
+  var head: HeadPolicy { get set }
+  /// Sensible training for this strategy; also used by an untrained one whose head trains.
+  var defaultTraining: TrainingConfiguration { get }
+  /// What is promised of the rewrite before anything trains; nil where nothing is rewritten. Checked on real scans.
+  var expectation: RewriteExpectation? { get }
+
+  /// Rewrites the model and says what trains; nil where nothing does.
+  ///
+  /// A normalization's `trainingSource` is set here. `updatesStored` is nil while training: statistics are estimated, not averaged
+  /// along the way.
+  /// - Throws: `StrategyError` where the strategy can do nothing with this model.
+  func prepare(_ model: inout Model) throws -> TrainablePlan?
+
+  /// Folds back what `prepare` added (LoRA, adapters) and reports the error that made; nil where nothing was added.
+  func finalize(_ model: inout Model) throws -> MergeReport?
+}
+
+extension AdaptationStrategy {
+  public var expectation: RewriteExpectation? { nil }
+  public func finalize(_ model: inout Model) throws -> MergeReport? { nil }
+}
+
+/// What folding added layers back into plain ones changed.
+public struct MergeReport: Hashable, Sendable, Codable {
+  /// The largest difference of any merged weight's output from the unmerged one's, relative to the largest output.
+  public let largestRelativeError: Double
+
+  public init(largestRelativeError: Double) { self.largestRelativeError = largestRelativeError }
+}
+
+/// Why a strategy can't be applied to a model.
+public enum StrategyError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Its only trained part is the head, and the policy keeps that.
+  case nothingTrains(strategy: String, head: HeadPolicy)
+  /// It is about normalizations with stored statistics, and there are none.
+  case noNormalization(strategy: String)
+  /// The graph doesn't say where the head starts.
+  case noHead(strategy: String)
+  case unknown(name: String, known: [String])
+
+  public var description: String {
+    switch self {
+    case .nothingTrains(let strategy, let head):
+      "\(strategy) with the head policy '\(head.rawValue)' would train nothing; expected 'train' or 'new'"
+    case .noNormalization(let strategy): "\(strategy) needs normalization layers with stored statistics; found none in this network"
+    case .noHead(let strategy): "\(strategy) trains the head; this network doesn't say where its features end"
+    case .unknown(let name, let known): "found strategy '\(name)'; expected one of \(known.joined(separator: ", "))"
+    }
+  }
+}

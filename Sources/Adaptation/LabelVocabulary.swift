@@ -1,0 +1,78 @@
+import Cohorts
+
+/// The labels of a cohort against those of a model: which class index each stands for, and what doesn't fit.
+///
+/// Index order is the model's and is never sorted or guessed.
+public struct LabelVocabulary: Hashable, Sendable, Codable {
+  /// In index order.
+  public let labels: [String]
+
+  /// - Throws: `LabelVocabularyError.duplicates` where a label is twice in the list.
+  public init(_ labels: [String]) throws(LabelVocabularyError) {
+    var seen: Set<String> = []
+    let doubles = labels.filter { !seen.insert($0).inserted }
+    guard doubles.isEmpty else { throw .duplicates(doubles) }
+    self.labels = labels
+  }
+
+  public func index(of label: String) -> Int? { labels.firstIndex(of: label) }
+
+  /// Labels that no scan bears: not an error, but a line in the report.
+  public func unused(by records: [ScanRecord]) -> [String] {
+    let used = Set(records.compactMap(\.label))
+    return labels.filter { !used.contains($0) }
+  }
+
+  /// Each scan's class index; nil where it has no label.
+  /// - Throws: `LabelVocabularyError.unknown` listing every label that the model doesn't have, with its scans.
+  public func targets(of records: [ScanRecord]) throws(LabelVocabularyError) -> [Int?] {
+    let indices = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
+    var unknown: [String: Int] = [:]
+    let targets = records.map { record -> Int? in
+      guard let label = record.label else { return nil }
+      if let index = indices[label] { return index }
+      unknown[label, default: 0] += 1
+      return nil
+    }
+    guard unknown.isEmpty else {
+      throw .unknown(unknown.sorted { $0.key < $1.key }.map { .init(label: $0.key, scans: $0.value) }, known: labels)
+    }
+    return targets
+  }
+
+  /// Labelled scans per class, in index order.
+  func counts(of targets: [Int?]) -> [Int] {
+    var counts = [Int](repeating: 0, count: labels.count)
+    for case let target? in targets { counts[target] += 1 }
+    return counts
+  }
+}
+
+/// Labels that don't fit a model.
+public enum LabelVocabularyError: Error, Hashable, Sendable, CustomStringConvertible {
+  public struct Stray: Hashable, Sendable {
+    public let label: String
+    public let scans: Int
+  }
+
+  /// Labels of the cohort that the model doesn't have.
+  case unknown([Stray], known: [String])
+  case duplicates([String])
+  /// A new head needs two labels or more.
+  case tooFew([String])
+
+  public var description: String {
+    switch self {
+    case .unknown(let strays, let known):
+      "found labels the model doesn't have: \(strays.map { "'\($0.label)' (\($0.scans) scans)" }.joined(separator: ", ")); expected "
+        + "\(Self.list(known)); leave those scans out, or train a new head (--head new)"
+    case .duplicates(let labels): "found labels twice: \(Self.list(labels)); expected each once"
+    case .tooFew(let labels):
+      "found \(labels.isEmpty ? "no label" : "only \(Self.list(labels))"); expected two labels or more for a new head"
+    }
+  }
+
+  private static func list(_ labels: [String]) -> String {
+    labels.prefix(12).map { "'\($0)'" }.joined(separator: ", ") + (labels.count > 12 ? " and \(labels.count - 12) more" : "")
+  }
+}

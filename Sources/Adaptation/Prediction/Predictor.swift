@@ -1,0 +1,85 @@
+import Cohorts
+import Engine
+import Evaluation
+import Graphs
+import ModelFiles
+import Tensors
+
+/// A model's answers for scans, in the records' order, and what couldn't be read.
+public struct ScanPredictions: Sendable {
+  /// The readable scans.
+  public let records: [ScanRecord]
+  public let predictions: [Prediction]
+  /// One row a scan, a column a label.
+  public let logits: [[Float]]
+  /// One row a scan, where features were asked for.
+  public let features: [[Float]]?
+  public let unreadable: [UnreadableScan]
+}
+
+/// Runs a model on scans: probabilities, and the feature vectors where they are wanted.
+public struct Predictor: Sendable {
+  /// What a scan's label is to a prediction.
+  public enum LabelRule: Hashable, Sendable {
+    /// Each label must be one of the model's: for evaluation.
+    case checked
+    /// Labels the model doesn't have count as none: for prediction.
+    case whereKnown
+  }
+
+  public let loader: ScanLoader
+  public let budget: ComputeBudget
+
+  /// - Parameter loader: prepares scans as the model's card says.
+  public init(loader: ScanLoader, budget: ComputeBudget = ComputeBudget()) {
+    self.loader = loader
+    self.budget = budget
+  }
+
+  /// - Throws: `LabelVocabularyError` under `.checked`, `PredictionError.notFinite`, the engine's and the loader's errors.
+  public func predict(
+    _ model: Model, on records: [ScanRecord], labels: LabelRule = .checked, withFeatures: Bool = false
+  ) throws -> ScanPredictions {
+    let vocabulary = try LabelVocabulary(model.card.labels)
+    if labels == .checked { _ = try vocabulary.targets(of: records) }
+    let outputs = withFeatures ? [model.logits, model.features] : [model.logits]
+    let graph = try Graph(nodes: model.graph.nodes, outputs: outputs, features: model.features)
+    let executor = try Executor(graph: graph, parameters: model.parameters, inputs: model.inputs, threads: budget.threads)
+
+    var readable: [ScanRecord] = []
+    var failures: [ScanFailure] = []
+    var logits: [[Float]] = []
+    var features: [[Float]] = []
+    let batches = loader.batches(of: records, size: budget.inferenceBatch)
+    for batch in batches {
+      let images = FeatureMaps(batch.images)
+      guard images.shape == model.card.inputShape else {
+        failures += batch.records.map {
+          .init(path: $0.path, reason: "is \(images.shape) after preprocessing; expected \(model.card.inputShape)")
+        }
+        continue
+      }
+      let outputs = try executor.run([model.input: images]).outputs
+      readable += batch.records
+      logits += outputs[model.logits]!.rows
+      if withFeatures { features += outputs[model.features]!.rows }
+    }
+    failures += batches.failures
+    for (record, row) in zip(readable, logits) where !row.allSatisfy(\.isFinite) { throw PredictionError.notFinite(scan: record.path) }
+    return ScanPredictions(
+      records: readable,
+      predictions: zip(readable, logits).map { Prediction($0, label: $0.label.flatMap(vocabulary.index), logits: $1) }, logits: logits,
+      features: withFeatures ? features : nil, unreadable: failures.map(UnreadableScan.init))
+  }
+}
+
+/// A model's answer that is none.
+public enum PredictionError: Error, Hashable, Sendable, CustomStringConvertible {
+  case notFinite(scan: String)
+
+  public var description: String {
+    switch self {
+    case .notFinite(let scan): "\(scan): the model's output isn't a finite number; expected finite logits (are its weights sound?)"
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Graphs
+import ModelFiles
+import Normalization
+
+/// New normalization statistics, nothing else: mean and variance of the target's training patients replace the source's, or mix with
+/// them.
+///
+/// `y = gamma (x - mu) / sqrt(var + eps) + beta` with `mu, var = (1 - rho) target + rho source`; rho 0, or `N / (N + n)` for a prior
+/// worth N scans, or fixed. No labels are used where the head is kept.
+///
+/// **Statistics**: the target's training patients', layer-sequential, blended as given. **Head**: kept by default; trained or new, it is
+/// trained on features under the recalibrated statistics.
+///
+/// Helps when gain, offset, blur or noise moved the features' scale: often most of what a scanner does. Hurts on few scans (mix with
+/// the prior), and when the classes' shares moved too: the statistics then carry the prevalence.
+///
+/// Li et al. 2016 (AdaBN); Schneider et al. 2020 (the prior); You et al. 2021 (alpha-BN).
+public struct RecalibratedModel: AdaptationStrategy {
+  public var recalibration: Recalibration
+  public var head: HeadPolicy
+
+  public init(_ recalibration: Recalibration = Recalibration(), head: HeadPolicy = .keep) {
+    self.recalibration = recalibration
+    self.head = head
+  }
+
+  public init(blend: StatisticsBlend, head: HeadPolicy = .keep) { self.init(Recalibration(blend: blend), head: head) }
+
+  public var name: String {
+    switch recalibration.blend {
+    case .targetOnly: "recalibrate"
+    case .prior: "prior-mixed"
+    case .fixed: "alpha-mixed"
+    }
+  }
+
+  public var summary: String {
+    switch recalibration.blend {
+    case .targetOnly: "normalization statistics of the target's training patients"
+    case .prior(let strength, _): "statistics of the target's training patients, mixed with the source's as a prior of \(strength) scans"
+    case .fixed(let weight, _): "statistics of the target's training patients, mixed with the source's at weight \(weight)"
+    }
+  }
+
+  public var statistics: StatisticsPolicy { .target(recalibration) }
+  public var defaultTraining: TrainingConfiguration { LinearProbe().defaultTraining }
+  public var expectation: RewriteExpectation? { .changesOutput }
+
+  public func prepare(_ model: inout Model) throws -> TrainablePlan? {
+    guard !model.graph.recalibratableLayers.isEmpty else { throw StrategyError.noNormalization(strategy: name) }
+    model = try model.replacingGraph(model.graph.training(from: .stored))
+    return model.graph.trainablePlan(head: head) { _ in false }
+  }
+}

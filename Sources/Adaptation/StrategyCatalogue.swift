@@ -1,0 +1,19 @@
+import Normalization
+
+/// The strategies by name, as `--strategy` takes them.
+public enum StrategyCatalogue {
+  /// Every strategy with its defaults, from the one that changes least to the one that changes most.
+  public static let all: [any AdaptationStrategy] = [
+    SourceModel(), RecalibratedModel(), RecalibratedModel(blend: .prior(strength: 16)), InstanceNormalized(),
+    InstanceNormalized(trainsAffine: true),
+    LinearProbe(), NormalizationOnly(), FullFineTuning(),
+  ]
+
+  public static var names: [String] { all.map(\.name) }
+
+  /// - Throws: `StrategyError.unknown` with the names there are.
+  public static func strategy(named name: String) throws(StrategyError) -> any AdaptationStrategy {
+    guard let found = all.first(where: { $0.name == name }) else { throw .unknown(name: name, known: names) }
+    return found
+  }
+}

@@ -1,0 +1,141 @@
+import Engine
+import Files
+import Foundation
+import Graphs
+import ModelFiles
+import Tensors
+
+/// What a stopped run needs to go on with the same bits: parameters and running statistics, the optimizer's state, the best weights so
+/// far, and where it stood.
+struct Checkpoint: Sendable {
+  /// What trains, and every running statistic.
+  var parameters: [ParameterID: Tensor]
+  var optimizer: OptimizerState
+  /// What trains, at early stopping's best epoch.
+  var best: [ParameterID: Tensor]?
+  var progress: TrainingProgress
+
+  init(
+    parameters: [ParameterID: Tensor], optimizer: OptimizerState, best: [ParameterID: Tensor]?, progress: TrainingProgress
+  ) {
+    self.parameters = parameters
+    self.optimizer = optimizer
+    self.best = best
+    self.progress = progress
+  }
+
+  init(_ state: borrowing TrainingState, plan: TrainablePlan, progress: TrainingProgress, best: [ParameterID: Tensor]?) {
+    let all = state.parameters
+    let kept = all.declarations.filter { $0.role == .buffer || plan.trains($0.id) }.map(\.id)
+    self.init(
+      parameters: Dictionary(uniqueKeysWithValues: kept.map { ($0, all[$0]) }), optimizer: state.optimizerState, best: best,
+      progress: progress)
+  }
+}
+
+/// A checkpoint's file: safetensors, written whole or not at all, bound to its run by a hash.
+///
+/// Keys: `parameters/<id>`, `optimizer/<slot>/<id>`, `best/<id>`. The metadata hold the format, the run's hash and the progress as JSON,
+/// whose numbers read back to the same bits.
+public struct CheckpointFile: Sendable {
+  /// A reader refuses a newer one.
+  public static let format = 1
+
+  public let path: String
+  /// Of everything that decides the run's bits. A checkpoint of another run is refused.
+  public let run: ContentHash
+  /// Seconds between checkpoints at ends of epochs; without a clock each epoch's end saves one.
+  public let interval: Double
+
+  public init(path: String, run: ContentHash, interval: Double = 60) {
+    self.path = path
+    self.run = run
+    self.interval = interval
+  }
+
+  func isDue(last: Double?, now: Double?) -> Bool {
+    guard let last, let now else { return true }
+    return now - last >= interval
+  }
+
+  func save(_ checkpoint: Checkpoint) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let progress = String(decoding: try encoder.encode(checkpoint.progress), as: UTF8.self)
+    var writer = SafetensorsWriter(metadata: [
+      ("format", "\(Self.format)"), ("kind", "scanadapt checkpoint"), ("optimizer_steps", "\(checkpoint.optimizer.stepsTaken)"),
+      ("progress", progress), ("run", "\(run)"),
+    ])
+    func add(_ tensors: [ParameterID: Tensor], under prefix: String) {
+      for (id, tensor) in tensors.sorted(by: { $0.key < $1.key }) { writer.add(tensor, as: "\(prefix)/\(id)") }
+    }
+    add(checkpoint.parameters, under: "parameters")
+    for (slot, tensors) in checkpoint.optimizer.slots.sorted(by: { $0.key < $1.key }) { add(tensors, under: "optimizer/\(slot)") }
+    if let best = checkpoint.best { add(best, under: "best") }
+    try writer.write(to: path)
+  }
+
+  /// The checkpoint, or nil where there is none yet.
+  /// - Throws: `CheckpointError` for one of another run, of a newer format, or damaged.
+  func load() throws -> Checkpoint? {
+    let file: SafetensorsFile
+    do { file = try SafetensorsFile(contentsOf: path) } catch let error as FileError where error.reason == .system(ENOENT) { return nil }
+    guard file.metadata["kind"] == "scanadapt checkpoint" else { throw CheckpointError(path: path, reason: .notACheckpoint) }
+    guard let format = file.metadata["format"].flatMap({ Int($0) }), format <= Self.format else {
+      throw CheckpointError(path: path, reason: .newerFormat(found: file.metadata["format"] ?? "none", known: Self.format))
+    }
+    guard file.metadata["run"] == "\(run)" else { throw CheckpointError(path: path, reason: .otherRun) }
+    guard let text = file.metadata["progress"], let progress = try? JSONDecoder().decode(TrainingProgress.self, from: Data(text.utf8)),
+      let steps = file.metadata["optimizer_steps"].flatMap({ Int($0) })
+    else { throw CheckpointError(path: path, reason: .notACheckpoint) }
+
+    var checkpoint = Checkpoint(parameters: [:], optimizer: OptimizerState(stepsTaken: steps), best: nil, progress: progress)
+    for (key, stored) in file.tensors {
+      let parts = key.split(separator: "/", maxSplits: 2).map(String.init)
+      switch (parts.first, parts.count) {
+      case ("parameters", 2): checkpoint.parameters[try id(parts[1])] = stored.decodedTensor()
+      case ("optimizer", 3): checkpoint.optimizer.slots[parts[1], default: [:]][try id(parts[2])] = stored.decodedTensor()
+      case ("best", 2): checkpoint.best = (checkpoint.best ?? [:]).merging([try id(parts[1]): stored.decodedTensor()]) { $1 }
+      default: throw CheckpointError(path: path, reason: .unexpectedKey(key))
+      }
+    }
+    return checkpoint
+  }
+
+  /// Removes the file, once what it served is written elsewhere.
+  public func remove() throws(FileError) { try Folder.remove(path) }
+
+  private func id(_ key: String) throws(CheckpointError) -> ParameterID {
+    guard let dot = key.lastIndex(of: ".") else { throw CheckpointError(path: path, reason: .unexpectedKey(key)) }
+    return ParameterID(path: String(key[..<dot]), field: String(key[key.index(after: dot)...]))
+  }
+}
+
+/// Why a run can't go on from a file.
+public struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Reason: Hashable, Sendable {
+    case notACheckpoint
+    case newerFormat(found: String, known: Int)
+    /// Of another model, other scans, or other settings.
+    case otherRun
+    case unexpectedKey(String)
+  }
+
+  public let path: String
+  public let reason: Reason
+
+  public init(path: String, reason: Reason) {
+    self.path = path
+    self.reason = reason
+  }
+
+  public var description: String {
+    switch reason {
+    case .notACheckpoint: "\(path): found no checkpoint of ScanAdapt's in it; expected one"
+    case .newerFormat(let found, let known): "\(path): found checkpoint format \(found); expected \(known) or older"
+    case .otherRun:
+      "\(path): found a checkpoint of a run with another model, other scans or other settings; expected this run's (remove it to start anew)"
+    case .unexpectedKey(let key): "\(path): found '\(key)'; expected parameters, optimizer state and best weights"
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/// Where a run stands at a step boundary: with the parameters and the optimizer's state, all that a resumed run needs. Random numbers
+/// are functions of (seed, epoch, step) and need no place here.
+struct TrainingProgress: Hashable, Sendable, Codable {
+  var epoch = 0
+  /// The next step within the epoch.
+  var step = 0
+  /// Sums over this epoch's steps so far.
+  var lossSum = 0.0
+  var scans = 0
+  var correct = 0
+  var largestGradientNorm = 0.0
+  var rows: [EpochMetrics] = []
+  var stopping = EarlyStoppingProgress()
+
+  mutating func add(loss: Double, scans: Int, correct: Int, gradientNorm: Double) {
+    lossSum += loss * Double(scans)
+    self.scans += scans
+    self.correct += correct
+    largestGradientNorm = max(largestGradientNorm, gradientNorm)
+    step += 1
+  }
+
+  /// Closes the epoch and returns its row, without the validation part.
+  mutating func endEpoch(learningRate: Double) -> EpochMetrics {
+    let row = EpochMetrics(
+      epoch: epoch, learningRate: learningRate, trainingLoss: lossSum / Double(scans),
+      trainingAccuracy: Double(correct) / Double(scans), largestGradientNorm: largestGradientNorm)
+    (epoch, step, lossSum, scans, correct, largestGradientNorm) = (epoch + 1, 0, 0, 0, 0, 0)
+    return row
+  }
+}

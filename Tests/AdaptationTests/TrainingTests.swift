@@ -1,0 +1,163 @@
+import Adaptation
+import Cohorts
+import Engine
+import Files
+import Foundation
+import Graphs
+import Imaging
+import ModelFiles
+import RandomStreams
+import Synchronization
+import Testing
+
+@Suite struct TrainingTests {
+  private let cohort: StripesCohort
+  private let source: Model
+
+  init() throws {
+    cohort = try StripesCohort(patients: 10)
+    source = try StripesCohort.model()
+  }
+
+  private func run(
+    _ strategy: any AdaptationStrategy, _ configuration: TrainingConfiguration, threads: Int? = 1, memory: Int = 1 << 30,
+    checkpoint: String? = nil, observer: TrainingObserver = TrainingObserver()
+  ) throws -> AdaptationRun.Result {
+    try AdaptationRun(strategy, training: configuration, budget: ComputeBudget(threads: threads, memory: memory))
+      .adapt(source, to: cohort.training(), loader: StripesCohort.loader, checkpoint: checkpoint, observer: observer)
+  }
+
+  @Test("Kept features, kept scans and streamed scans train to the same bits")
+  func cachingChangesNothing() throws {
+    let configuration = TrainingConfiguration(epochs: 2, batchSize: 6, learningRate: 1e-2)
+    // 20 scans of 16×16 in 8 padded channels are 160 KB; their features 5 KB.
+    let features = try run(LinearProbe(), configuration)
+    let streamed = try run(LinearProbe(), configuration, memory: 8 << 10)
+    #expect(features.report.inputs == .keptFeatures && streamed.report.inputs == .streamed)
+    #expect(features.model.parameters.fingerprint == streamed.model.parameters.fingerprint)
+    #expect(features.metrics == streamed.metrics)
+    let kept = try run(FullFineTuning(), configuration, memory: 400 << 10)
+    let streamedFull = try run(FullFineTuning(), configuration, memory: 8 << 10)
+    #expect(kept.report.inputs == .keptScans && streamedFull.report.inputs == .streamed)
+    #expect(kept.model.parameters.fingerprint == streamedFull.model.parameters.fingerprint)
+  }
+
+  @Test("One and two threads give the same bits", arguments: ["linear-probe", "bn-only", "full"])
+  func threads(name: String) throws {
+    let strategy = try StrategyCatalogue.strategy(named: name)
+    let configuration = TrainingConfiguration(epochs: 2, batchSize: 7, learningRate: 1e-2)
+    let one = try run(strategy, configuration, threads: 1)
+    let two = try run(strategy, configuration, threads: 2)
+    #expect(one.model.parameters.fingerprint == two.model.parameters.fingerprint)
+    #expect(one.metrics == two.metrics)
+  }
+
+  @Test(
+    "A run stopped at random steps, again and again, ends with the bits of an uninterrupted one",
+    arguments: [("full", true), ("bn-only", false), ("linear-probe", true)])
+  func resume(name: String, augmented: Bool) throws {
+    var configuration = TrainingConfiguration(epochs: 4, batchSize: 4, learningRate: 1e-2, labelSmoothing: 0.1, seed: 11)
+    configuration.earlyStopping = EarlyStopping(patience: 3)
+    if augmented { configuration.augmentation = Augmentation(horizontalFlip: true, intensityGain: 0.1) }
+    if name == "full" { configuration.optimizer = Optimizer(.sgd(momentum: 0.9, weightDecay: 1e-3), clippingNorm: 1) }
+    let strategy = try StrategyCatalogue.strategy(named: name)
+    let whole = try run(strategy, configuration)
+
+    let file = cohort.folder + "/checkpoint-\(name).safetensors"
+    var chance = RandomStream(seed: 5, purpose: "interruptions", content: name)
+    var interruptions = 0
+    var resumed: AdaptationRun.Result?
+    while resumed == nil {
+      let stop = StopAfter(Int.random(in: 1...5, using: &chance))
+      do {
+        resumed = try run(strategy, configuration, threads: 2, checkpoint: file, observer: TrainingObserver(shouldStop: { stop.isDue }))
+      } catch let interruption as Interrupted {
+        #expect(interruption.checkpoint == file)
+        interruptions += 1
+      }
+    }
+    #expect(interruptions >= 2)
+    #expect(resumed!.model.parameters.fingerprint == whole.model.parameters.fingerprint)
+    #expect(resumed!.metrics == whole.metrics)
+    #expect(resumed!.report.chosenEpoch == whole.report.chosenEpoch)
+  }
+
+  @Test("A checkpoint of other settings, a damaged one and a newer one are refused")
+  func otherCheckpoints() throws {
+    let file = cohort.folder + "/checkpoint.safetensors"
+    let configuration = TrainingConfiguration(epochs: 1, batchSize: 8)
+    _ = try run(LinearProbe(), configuration, checkpoint: file)
+    var other = configuration
+    other.seed = 99
+    #expect(throws: CheckpointError(path: file, reason: .otherRun)) { try run(LinearProbe(), other, checkpoint: file) }
+    let whole = try FileContents.read(file)
+    try AtomicFile.write(Array(whole[..<(whole.count - 8)]), to: file)
+    #expect(throws: SafetensorsError.self) { try run(LinearProbe(), configuration, checkpoint: file) }
+  }
+
+  @Test("A learning rate that blows up ends with an error naming the step and the last good checkpoint")
+  func blowsUp() throws {
+    let file = cohort.folder + "/blow.safetensors"
+    let configuration = TrainingConfiguration(
+      epochs: 30, batchSize: 8, optimizer: Optimizer(.sgd(momentum: 0.9)), learningRate: 1e18, schedule: LearningRateSchedule(.constant))
+    let error = #expect(throws: TrainingError.self) { try run(FullFineTuning(), configuration, checkpoint: file) }
+    guard case .notFinite(let step, _, _, let checkpoint)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(step > 0)
+    if let checkpoint {
+      #expect(try SafetensorsFile(contentsOf: checkpoint).tensors.values.allSatisfy { $0.decodedTensor().values.allSatisfy(\.isFinite) })
+    }
+  }
+
+  @Test("The last batch is dropped where it would be a single scan under batch statistics, and only there")
+  func lastBatch() throws {
+    let configuration = TrainingConfiguration(epochs: 1, batchSize: 19)
+    #expect(try run(NormalizationOnly(), configuration).report.droppedPerEpoch == 1)
+    #expect(try run(LinearProbe(), configuration).report.droppedPerEpoch == 0)
+    #expect(throws: TrainingError.batchOfOne(scans: 20, batchSize: 1)) {
+      try run(NormalizationOnly(), TrainingConfiguration(epochs: 1, batchSize: 1))
+    }
+  }
+
+  @Test("Training learns: a linear probe of stripes separates them, and the loss falls")
+  func learns() throws {
+    let result = try run(FullFineTuning(), TrainingConfiguration(epochs: 6, batchSize: 5, learningRate: 3e-3))
+    #expect(result.metrics.last!.trainingLoss < 0.5 * result.metrics[0].trainingLoss)
+    let predictions = try Predictor(loader: StripesCohort.loader).predict(result.model, on: cohort.cohort.records, withFeatures: true)
+    #expect(predictions.predictions.filter { $0.decision == $0.label }.count >= 19)
+    #expect(predictions.features?.count == 20 && predictions.features?[0].count == 64)
+  }
+
+  @Test("Early stopping ends before the last epoch and returns the best one's weights")
+  func earlyStopping() throws {
+    var configuration = TrainingConfiguration(epochs: 40, batchSize: 8, learningRate: 0.3, schedule: LearningRateSchedule(.constant))
+    configuration.earlyStopping = EarlyStopping(patience: 2)
+    let result = try run(LinearProbe(), configuration)
+    let losses = result.metrics.map { $0.validationLoss! }
+    #expect(result.report.chosenEpoch == losses.firstIndex(of: losses.min()!))
+    #expect(result.metrics.filter { $0.isBest == true }.last?.epoch == result.report.chosenEpoch)
+  }
+
+  @Test("Settings out of range are named", arguments: [\TrainingConfiguration.epochs, \.batchSize])
+  func settings(path: WritableKeyPath<TrainingConfiguration, Int> & Sendable) throws {
+    var configuration = TrainingConfiguration()
+    configuration[keyPath: path] = 0
+    #expect(throws: TrainingError.self) { try run(LinearProbe(), configuration) }
+  }
+}
+
+/// Says stop at the n-th question.
+private final class StopAfter: Sendable {
+  private let left: Mutex<Int>
+
+  init(_ questions: Int) { left = Mutex(questions) }
+
+  var isDue: Bool {
+    left.withLock {
+      $0 -= 1
+      return $0 < 0
+    }
+  }
+}
