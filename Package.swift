@@ -62,7 +62,12 @@ let package = Package(
 
     // judgement
     room("Experiments", ["Files", "Adaptation", "Evaluation", "Normalization", "Cohorts", "ModelFiles", crypto, logging]),
-    room("Reports", ["Files", "Experiments", "Evaluation", .product(name: "Mustache", package: "swift-mustache")]),
+    room(
+      "Reports",
+      [
+        "Files", "Experiments", "Adaptation", "Normalization", "Evaluation", "Cohorts",
+        .product(name: "Mustache", package: "swift-mustache"),
+      ]),
 
     // faces
     .executableTarget(
@@ -90,8 +95,10 @@ let package = Package(
     tests(of: "ModelFiles", with: ["Graphs", "Engine", "Imaging", "Tensors"]),
     tests(of: "Normalization", with: ["Files", "RandomStreams", "Engine", "Graphs", "Tensors", "Cohorts", "Imaging", "ModelFiles"]),
     tests(of: "Evaluation", with: ["RandomStreams"]),
-    tests(of: "Adaptation", with: ["Engine", "Graphs"]),
-    tests(of: "Experiments", with: ["Phantoms", "Evaluation", "Adaptation", "Cohorts", "Imaging", "Graphs", "ModelFiles", "Tensors", "RandomStreams", "Files"]),
+    tests(of: "Adaptation", with: ["Engine", "Graphs", "Cohorts", "Imaging", "ModelFiles", "Normalization", "Evaluation", "Files"]),
+    tests(
+      of: "Experiments",
+      with: ["Phantoms", "Evaluation", "Adaptation", "Cohorts", "Imaging", "Graphs", "ModelFiles", "Tensors", "RandomStreams", "Files"]),
     tests(of: "Reports", with: ["Experiments", "Evaluation", "Cohorts", "RandomStreams"]),
     tests(of: "scanadapt"),
   ],

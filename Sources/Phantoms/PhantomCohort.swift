@@ -64,9 +64,9 @@ public struct PhantomCohort: Sendable {
     let lesions = Int((specification.lesionFraction(onScanner: index) * Double(count)).rounded())
     let findings = (0..<count).map { $0 < lesions ? Finding.lesion : .benign }.shuffled(using: &stream)
     let mislabelled = Set((0..<count).shuffled(using: &stream).prefix(Int((specification.labelNoise * Double(count)).rounded())))
-    let digits = String(count).count
+    let digits = String(specification.firstPatient + count - 1).count
     return findings.enumerated().map { position, finding in
-      let number = String(position + 1)
+      let number = String(specification.firstPatient + position)
       let id = "\(scanner.name)-\(String(repeating: "0", count: max(3, digits) - number.count))\(number)"
       let label = mislabelled.contains(position) ? (finding == .lesion ? Finding.benign : .lesion) : finding
       return Patient(id: id, scanner: scanner, finding: finding, label: label)

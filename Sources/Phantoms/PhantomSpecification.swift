@@ -2,6 +2,8 @@
 public struct PhantomSpecification: Codable, Hashable, Sendable {
   public var scanners: [ScannerModel]
   public var patientsPerScanner: Int
+  /// The number in the first patient's id, so that two cohorts can have different people.
+  public var firstPatient: Int
   public var scansPerPatient: Int
   /// Pixels a side.
   public var imageSize: Int
@@ -17,11 +19,12 @@ public struct PhantomSpecification: Codable, Hashable, Sendable {
   public var manifestPerScanner: Bool
 
   public init(
-    scanners: [ScannerModel] = [.alpha, .beta], patientsPerScanner: Int = 60, scansPerPatient: Int = 4, imageSize: Int = 64,
+    scanners: [ScannerModel] = [.alpha, .beta], patientsPerScanner: Int = 60, firstPatient: Int = 1, scansPerPatient: Int = 4, imageSize: Int = 64,
     lesionFraction: Double = 0.5, confounding: Double = 0, labelNoise: Double = 0, seed: UInt64 = 1, manifestPerScanner: Bool = false
   ) {
     self.scanners = scanners
     self.patientsPerScanner = patientsPerScanner
+    self.firstPatient = firstPatient
     self.scansPerPatient = scansPerPatient
     self.imageSize = imageSize
     self.lesionFraction = lesionFraction
@@ -46,6 +49,7 @@ public struct PhantomSpecification: Codable, Hashable, Sendable {
     try check(Set(scanners.map(\.name)).count == scanners.count, "scanners", "a name twice", "different names")
     for scanner in scanners { try scanner.validate() }
     try check((1...100_000).contains(patientsPerScanner), "patients per scanner", "\(patientsPerScanner)", "1 to 100000")
+    try check((1...1_000_000).contains(firstPatient), "first patient", "\(firstPatient)", "1 to 1000000")
     try check((1...1000).contains(scansPerPatient), "scans per patient", "\(scansPerPatient)", "1 to 1000")
     try check((16...2048).contains(imageSize), "image size", "\(imageSize)", "16 to 2048")
     try check((0...1).contains(lesionFraction), "lesion fraction", "\(lesionFraction)", "0 to 1")

@@ -9,6 +9,8 @@ public struct EvaluationHeader: Hashable, Codable, Sendable {
     /// The model's own head doesn't know the cohort's labels, so a linear head was fitted on its untouched features, per fold, on
     /// training patients.
     case linearProbeOnSourceStatistics
+    /// As before, but fitted on the source scanners' training patients, because the protocol gives no labels of the target.
+    case linearProbeOnSourceScanners
   }
 
   /// What is known of the patients that the model was fitted on before.
@@ -93,6 +95,9 @@ extension EvaluationHeader.Baseline {
     case .sourceModel: "the source model as it came"
     case .linearProbeOnSourceStatistics:
       "a linear head fitted per fold on the source model's untouched features, because its own head doesn't know these classes"
+    case .linearProbeOnSourceScanners:
+      "a linear head fitted per fold on the source model's untouched features of the SOURCE scanners' training patients, because its own head "
+        + "doesn't know these classes and no label of the target may be used"
     }
   }
 }

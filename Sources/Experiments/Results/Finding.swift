@@ -25,6 +25,8 @@ public enum Finding: Hashable, Codable, Sendable {
   case labelUnused(label: String)
   case unreadable(scans: Int)
   case unlabelledScans(scans: Int)
+  /// Patients on source scanners that the source model was fitted on: not scored there.
+  case sourceScansLeftOut(patients: Int)
   case severalComparisons(count: Int)
   case strategyFailed(strategy: String, fold: String, reason: String)
 
@@ -34,7 +36,7 @@ public enum Finding: Hashable, Codable, Sendable {
     case .labelsPermuted, .sourcePatientsUnknown, .transductive, .everyScanItsOwnPatient, .oneClassOnScanner, .scannerWithoutLabels,
       .unreadable, .strategyFailed, .severalComparisons:
       .caution
-    case .sourceHeadUnknown, .labelUnused, .unlabelledScans: .note
+    case .sourceHeadUnknown, .labelUnused, .unlabelledScans, .sourceScansLeftOut: .note
     }
   }
 
@@ -58,6 +60,8 @@ public enum Finding: Hashable, Codable, Sendable {
     case .labelUnused(let label): "no scan has the model's class '\(label)'"
     case .unreadable(let scans): "\(counted(scans, "scan")) couldn't be read and took no part"
     case .unlabelledScans(let scans): "\(counted(scans, "scan")) without a label: used where labels aren't needed, scored nowhere"
+    case .sourceScansLeftOut(let patients):
+      "\(counted(patients, "patient")) of the source scanners, whom the source model was fitted on, are not scored there"
     case .severalComparisons(let count):
       "\(count) adaptations were compared and the intervals are not corrected for that: the best of them looks a little too good"
     case .strategyFailed(let strategy, let fold, let reason): "\(strategy) failed in fold \(fold): \(reason)"

@@ -1,0 +1,51 @@
+import Evaluation
+
+/// Everything about a cross-validation, beside model, cohort and strategies, that decides its result.
+public struct ExperimentConfiguration: Hashable, Codable, Sendable {
+  public var protocolName: EvaluationProtocol
+  /// The scanners that are scored; empty takes all that aren't sources.
+  public var targetScanners: [String]
+  /// Scanners the model comes from: scored beside the target, fitted on never, except that under protocols without target labels a head
+  /// that doesn't know the classes is fitted there.
+  public var sourceScanners: [String]
+  /// Folds of a cross-validation; leave-one-scanner-out has as many as scanners.
+  public var folds: Int
+  public var repetitions: Int
+  public var seed: UInt64
+  /// The first is what verdicts are about. Empty: AUROC with two classes, else balanced accuracy; then the others.
+  public var metrics: [Metric]
+  public var bootstrap: PatientBootstrap
+  public var rule: VerdictRule
+  /// Training scans, drawn at random in each fold, that the training score is taken of; 0 takes none.
+  public var trainingScoreScans: Int
+  /// Classes of a new head in index order; nil takes the cohort's labels in alphabetical order.
+  public var newHeadLabels: [String]?
+  /// Shuffle labels over whole patients first: a self-test.
+  public var permutesLabels: Bool
+
+  public init(
+    protocolName: EvaluationProtocol = .withinScanner, targetScanners: [String] = [], sourceScanners: [String] = [], folds: Int = 5,
+    repetitions: Int = 1, seed: UInt64 = 0, metrics: [Metric] = [], bootstrap: PatientBootstrap? = nil, rule: VerdictRule = VerdictRule(),
+    trainingScoreScans: Int = 200, newHeadLabels: [String]? = nil, permutesLabels: Bool = false
+  ) {
+    self.protocolName = protocolName
+    self.targetScanners = targetScanners
+    self.sourceScanners = sourceScanners
+    self.folds = folds
+    self.repetitions = repetitions
+    self.seed = seed
+    self.metrics = metrics
+    self.bootstrap = bootstrap ?? PatientBootstrap(seed: seed)
+    self.rule = rule
+    self.trainingScoreScans = trainingScoreScans
+    self.newHeadLabels = newHeadLabels
+    self.permutesLabels = permutesLabels
+  }
+
+  /// The metrics of a task with this many classes.
+  func metrics(classCount: Int) -> [Metric] {
+    guard metrics.isEmpty else { return metrics }
+    let primary: [Metric] = classCount == 2 ? [.auroc, .balancedAccuracy] : [.balancedAccuracy, .auroc]
+    return primary + [.accuracy, .brier, .calibrationError(bins: 15)]
+  }
+}

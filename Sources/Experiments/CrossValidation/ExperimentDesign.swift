@@ -1,0 +1,133 @@
+import Adaptation
+import Cohorts
+import Evaluation
+import Foundation
+import ModelFiles
+
+/// A cross-validation thought through before anything runs: which scans take part, what the differences are taken from, and which
+/// strategies the protocol allows.
+struct ExperimentDesign: Sendable {
+  /// Where the baseline, and what label-free strategies start from, comes from.
+  enum Base: Hashable, Sendable {
+    case sourceModel
+    /// A head fitted on the fold's training scans of the target; each strategy fits its own.
+    case headFittedOnTarget
+    /// A head fitted on the fold's training scans of the source scanners, from which all strategies start.
+    case headFittedOnSources
+  }
+
+  struct Row: Sendable {
+    let strategy: ExperimentStrategy
+    let entry: StrategyEntry
+  }
+
+  let configuration: ExperimentConfiguration
+  /// Scans of target and source scanners, labels permuted if asked.
+  let cohort: Cohort
+  let targets: Set<ScannerID>
+  let sources: Set<ScannerID>
+  let classes: [String]
+  let metrics: [Metric]
+  let base: Base
+  /// The baseline first.
+  let rows: [Row]
+
+  init(_ configuration: ExperimentConfiguration, model: Model, strategies: [ExperimentStrategy], cohort: Cohort) throws {
+    self.configuration = configuration
+    (targets, sources) = try Self.scanners(configuration, cohort)
+    let isUnseen = configuration.protocolName == .unseenScanner
+    var taken = cohort
+    if !isUnseen { taken = cohort.filtered { [targets, sources] in targets.contains($0.scanner) || sources.contains($0.scanner) } }
+    if configuration.permutesLabels { taken = taken.permutingLabels(seed: configuration.seed) }
+    self.cohort = taken
+    guard taken.records.contains(where: { [targets] in $0.label != nil && targets.contains($0.scanner) }) else {
+      throw ExperimentError.noLabelledScans(scanners: targets.map(\.rawValue).sorted(), source: cohort.source)
+    }
+
+    let labels = taken.labels
+    let headKnowsLabels = Set(labels).isSubset(of: model.card.labels) && configuration.newHeadLabels == nil
+    if headKnowsLabels {
+      base = .sourceModel
+      classes = model.card.labels
+    } else if configuration.protocolName.givesLabels {
+      base = .headFittedOnTarget
+      classes = configuration.newHeadLabels ?? labels
+    } else {
+      base = .headFittedOnSources
+      classes = configuration.newHeadLabels ?? labels
+      guard !sources.isEmpty, taken.records.contains(where: { [sources] in $0.label != nil && sources.contains($0.scanner) }) else {
+        throw ExperimentError.headUnknown(
+          modelLabels: model.card.labels, cohortLabels: labels, protocolName: configuration.protocolName)
+      }
+    }
+    let missing = labels.filter { [classes] in !classes.contains($0) }
+    guard missing.isEmpty else { throw ExperimentError.newHeadLacks(labels: missing) }
+    metrics = configuration.metrics(classCount: classes.count)
+
+    // The baseline is always there; naming it again asks for nothing more.
+    let compared = strategies.filter { !($0.strategy is SourceModel) }
+    guard !compared.isEmpty else { throw ExperimentError.nothingToCompare }
+    var names: Set<String> = ["source"]
+    for strategy in compared where !names.insert(strategy.name).inserted { throw ExperimentError.repeatedStrategy(strategy.name) }
+    let baseline = strategies.first { $0.strategy is SourceModel } ?? ExperimentStrategy(SourceModel())
+    rows = ([baseline] + compared).map { [base] in Self.row($0, base: base, model: model, protocolName: configuration.protocolName) }
+  }
+
+  /// The model's own head does not know the classes.
+  var needsNewHead: Bool { base != .sourceModel }
+
+  private static func scanners(
+    _ configuration: ExperimentConfiguration, _ cohort: Cohort
+  ) throws -> (targets: Set<ScannerID>, sources: Set<ScannerID>) {
+    let known = Set(cohort.scanners)
+    for name in configuration.targetScanners + configuration.sourceScanners where !known.contains(ScannerID(name)) {
+      throw ExperimentError.unknownScanner(name, known: cohort.scanners.map(\.rawValue), source: cohort.source)
+    }
+    let sources = Set(configuration.sourceScanners.map { ScannerID($0) })
+    let targets =
+      configuration.targetScanners.isEmpty ? known.subtracting(sources) : Set(configuration.targetScanners.map { ScannerID($0) })
+    if let both = targets.intersection(sources).min() { throw ExperimentError.scannerIsTargetAndSource(both.rawValue) }
+    return (targets, sources)
+  }
+
+  private static func row(
+    _ wanted: ExperimentStrategy, base: Base, model: Model, protocolName: EvaluationProtocol
+  ) -> Row {
+    let isBaseline = wanted.strategy is SourceModel
+    let strategy =
+      switch base {
+      case .sourceModel: wanted
+      case .headFittedOnTarget: wanted.withNewHead()
+      case .headFittedOnSources: isBaseline ? wanted.withNewHead() : wanted
+      }
+    let takesStatistics = strategy.strategy.statistics != .source
+    var entry = StrategyEntry(
+      name: strategy.name, summary: strategy.strategy.summary, statistics: statistics(strategy, protocolName),
+      head: strategy.strategy.head.rawValue,
+      isTransductive: protocolName == .transductive && takesStatistics)
+    do {
+      var probe = model
+      let plan = try strategy.strategy.prepare(&probe)
+      if plan != nil, !protocolName.givesLabels, !isBaseline {
+        entry.notApplicable = "it trains on labels, and \(protocolName.rawValue) gives none of the scanner that is scored"
+      }
+    } catch {
+      entry.notApplicable = "\(error)"
+    }
+    return Row(strategy: strategy, entry: entry)
+  }
+
+  /// Whose statistics, under this protocol.
+  private static func statistics(_ strategy: ExperimentStrategy, _ protocolName: EvaluationProtocol) -> String {
+    let sentence = strategy.strategy.statistics.sentence
+    guard strategy.strategy.statistics != .source else { return sentence }
+    let whose =
+      switch protocolName {
+      case .withinScanner: "the target's training patients'"
+      case .unseenScanner: "the training patients' of the other scanners"
+      case .unlabelledScanner: "the target's training patients' (labels unseen)"
+      case .transductive: "THE SCORED SCANS' OWN (transductive, labels unseen)"
+      }
+    return sentence.replacingOccurrences(of: "the target's training patients'", with: whose)
+  }
+}

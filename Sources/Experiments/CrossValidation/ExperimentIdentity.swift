@@ -1,0 +1,41 @@
+import Adaptation
+import Cohorts
+import Files
+import Foundation
+
+/// Everything that decides the folds' bits, as one hash: what kept folds are bound to.
+///
+/// Bootstrap and verdict rule are not in it: they are applied to the folds afterwards.
+struct ExperimentIdentity {
+  let hash: ContentHash
+
+  init(_ experiment: CrossValidation, _ design: ExperimentDesign) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
+    let configuration = experiment.configuration
+    var lines = [
+      "scanadapt evaluation 1", configuration.protocolName.rawValue, try json(design.targets.map(\.rawValue).sorted()),
+      try json(design.sources.map(\.rawValue).sorted()),
+      "\(configuration.folds) \(configuration.repetitions) \(configuration.seed) \(configuration.trainingScoreScans) \(configuration.permutesLabels)",
+      try json(design.classes), try json(design.metrics), "model \(experiment.model.contentHash)",
+      try json(experiment.model.card.fittedPatients),
+    ]
+    for row in design.rows {
+      lines += [
+        row.entry.name, try json(row.strategy.strategy), try json(row.strategy.training ?? row.strategy.strategy.defaultTraining),
+        "\(row.strategy.validationFraction)",
+      ]
+    }
+    let hashes = experiment.loader.contentHashes(of: design.cohort.records)
+    for (record, hash) in zip(design.cohort.records, hashes) {
+      lines.append(
+        [
+          record.id.rawValue, record.patient.rawValue, record.scanner.rawValue, record.label.map { "=\($0)" } ?? "-",
+          hash?.hex ?? "unreadable",
+        ]
+        .joined(separator: "\u{1F}"))
+    }
+    hash = ContentHash(of: lines.joined(separator: "\n"))
+  }
+}
