@@ -7,7 +7,10 @@ struct ScanAdapt: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scanadapt", abstract: "Make a network fit this hospital's scanners, and prove whether it does.",
     version: "0.1.0",
-    subcommands: [InspectCommand.self, ConvertCommand.self])
+    subcommands: [
+      DiagnoseCommand.self, AdaptCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self, ConvertCommand.self,
+      PhantomCommand.self,
+    ])
 
   static func main() {
     do {

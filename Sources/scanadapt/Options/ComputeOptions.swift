@@ -1,5 +1,8 @@
+import Adaptation
 import ArgumentParser
+import Cohorts
 import Foundation
+import ModelFiles
 
 /// Threads, memory, cache and what is said along the way: the same on every command that computes.
 struct ComputeOptions: ParsableArguments {
@@ -25,6 +28,22 @@ struct ComputeOptions: ParsableArguments {
   var json = false
 
   var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+  var budget: ComputeBudget { ComputeBudget(threads: threads, memory: memory.bytes) }
+
+  /// Prepares scans as the model's card says, through the cache.
+  func loader(for model: Model) throws -> ScanLoader {
+    let folder = cache ?? Self.defaultCacheFolder
+    let cache = folder == "none" ? nil : try ScanCache(folder: folder, limitBytes: cacheLimit.bytes)
+    return ScanLoader(preprocessing: model.card.preprocessing, cache: cache, workers: threadCount, memoryLimit: memory.bytes / 8)
+  }
+
+  /// `$XDG_CACHE_HOME/scanadapt`, else `~/.cache/scanadapt`.
+  private static var defaultCacheFolder: String {
+    let environment = ProcessInfo.processInfo.environment
+    let base = environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory() + "/.cache"
+    return base + "/scanadapt"
+  }
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads is at least 1, not \(threads)") }

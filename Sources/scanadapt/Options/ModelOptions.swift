@@ -14,15 +14,12 @@ struct ModelOptions: ParsableArguments {
     guard model != nil else { throw ValidationError("--model is needed: a .safetensors or .pth file") }
   }
 
-  /// - Parameter freshHead: the labels of a head that replaces the stored one; nil keeps it.
-  func load(freshHead: (labels: [String], seed: UInt64)? = nil) throws -> Model {
-    var options = description.loadingOptions
-    if let freshHead {
-      options.head = .fresh(labels: freshHead.labels, seed: freshHead.seed)
-      options.labels = nil
-    }
-    let (loaded, notes) = try ModelLoader.load(model!, options: options)
-    for note in notes { Terminal.note("\(model!): \(note)") }
+  func load() throws -> Model { try Self.load(model!, description.loadingOptions) }
+
+  /// Loads and says on stderr what was done on the way.
+  static func load(_ path: String, _ options: ModelLoadingOptions) throws -> Model {
+    let (loaded, notes) = try ModelLoader.load(path, options: options)
+    for note in notes { Terminal.note("\(path): \(note)") }
     return loaded
   }
 }

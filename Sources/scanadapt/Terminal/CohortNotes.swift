@@ -20,13 +20,20 @@ struct CohortNotes {
     if notes.filesWithoutRows > 0 {
       lines.append("\(notes.filesWithoutRows) PNG files have no row, such as \(notes.examplesOfFilesWithoutRows.first ?? "")")
     }
-    if !cohort.unavailable.isEmpty {
-      lines.append("\(cohort.unavailable.count) rows have no readable file:")
-      lines += cohort.unavailable.prefix(10).map { "  \($0)" }
-      if cohort.unavailable.count > 10 { lines.append("  and \(cohort.unavailable.count - 10) more") }
-    }
     return lines
   }
 
-  func print() { lines.forEach(Terminal.note) }
+  /// How it was read, and rows without a file.
+  func print() {
+    lines.forEach(Terminal.note)
+    printMissing()
+  }
+
+  /// Rows without a file, again at the end of a long run.
+  func printMissing() {
+    guard !cohort.unavailable.isEmpty else { return }
+    Terminal.note("\(cohort.unavailable.count) rows have no readable file:")
+    cohort.unavailable.prefix(10).forEach { Terminal.note("  \($0)") }
+    if cohort.unavailable.count > 10 { Terminal.note("  and \(cohort.unavailable.count - 10) more") }
+  }
 }

@@ -1,5 +1,7 @@
+import Adaptation
 import ArgumentParser
 import Cohorts
+import Experiments
 import Files
 import Foundation
 import Imaging
@@ -23,8 +25,9 @@ struct FailureReport {
     case let error as FileError: ExitStatus(rawValue: error.consequence.rawValue) ?? .inputOutput
     case let error as ManifestError:
       if case .file(let file) = error.reason { status(of: file) } else { .badData }
-    case is FileLockError: .cannotCreate
-    case is PreprocessingSyntaxError, is DecodingError: .badConfiguration
+    case is Interrupted, is ExperimentStopped: .stopped
+    case is FileLockError, is RunFolderError: .cannotCreate
+    case is PreprocessingSyntaxError, is ConfigurationError, is StrategyError: .badConfiguration
     case is CocoaError, is POSIXError: .inputOutput
     default: .badData
     }

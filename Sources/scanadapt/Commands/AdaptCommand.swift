@@ -1,0 +1,75 @@
+import Adaptation
+import ArgumentParser
+import Cohorts
+import Files
+import Foundation
+import ModelFiles
+
+/// `scanadapt adapt`: make the network fit one scanner, or each of a batch of folders.
+struct AdaptCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "adapt",
+    abstract: "Adapt a network to the scans of one scanner, or to each of several folders.",
+    discussion: """
+      One --scans with a manifest: the strategy is fitted on all its patients and the model is written to the run folder. Several --scans, \
+      a folder of folders, or --per-scanner: a batch. Each folder gets a norm pack or a model, replaced only where held-out patients accept it.
+      """)
+
+  @OptionGroup var model: SourceOptions
+  @OptionGroup var scans: ScanOptions
+  @OptionGroup var training: TrainingOptions
+  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var privacy: PrivacyOptions
+
+  @Option(help: "One of \(StrategyCatalogue.list).")
+  var strategy = "recalibrate"
+
+  @Option(help: "keep, train, or new (for the manifest's labels); the strategy's own choice unless given.")
+  var head: HeadPolicy?
+
+  @Option(name: .customLong("out"), help: "The run folder; the same command with the same folder continues a stopped run.")
+  var output: String
+
+  @Flag(help: "A batch with a job for each scanner of the manifest.")
+  var perScanner = false
+
+  @Flag(help: "In a batch: put results in place that no label could check.")
+  var acceptUnverified = false
+
+  @Option(help: "In a batch: the patient folds that the gate judges by.")
+  var folds = 5
+
+  func run() throws {
+    let chosen = try StrategyCatalogue.strategy(named: strategy, head: head)
+    let resolved = try training.resolved(from: chosen.defaultTraining, seed: compute.seed)
+    let source = try model.load(seed: compute.seed)
+    let run = AdaptationRun(
+      chosen, training: resolved, newHeadLabels: model.description.labels, budget: compute.budget, pseudonyms: try privacy.sitePseudonyms())
+    if let jobs = try batchJobs() {
+      try BatchRun(run: run, source: source, jobs: jobs, output: output, command: self).execute()
+    } else {
+      try SingleRun(run: run, source: source, cohort: try scans.load(), output: output, command: self).execute()
+    }
+  }
+
+  /// The folders of a batch; nil where this is a single run.
+  private func batchJobs() throws -> [FolderJob]? {
+    let options = scans.cohortOptions()
+    if perScanner {
+      let cohort = try scans.load()
+      return cohort.scanners.map { scanner in FolderJob(name: scanner.rawValue) { cohort.restricted(toScanner: scanner) } }
+    }
+    var folders = scans.sources
+    if folders.count == 1, Folder.exists(folders[0]) {
+      let inside = try Cohort.foldersOfBatch(in: folders[0])
+      let isCohort = try Folder.names(in: folders[0]).contains("manifest.csv")
+      if isCohort || inside.isEmpty { return nil }
+      folders = inside
+    }
+    guard folders.count > 1 || folders != scans.sources else { return nil }
+    return try folders.map { folder in
+      let name = try Folder.resolved(folder).split(separator: "/").last.map(String.init) ?? folder
+      return FolderJob(name: name) { try Cohort.load(folder, options) }
+    }
+  }
+}

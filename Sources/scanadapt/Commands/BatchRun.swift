@@ -1,0 +1,53 @@
+import Adaptation
+import Cohorts
+import Foundation
+import ModelFiles
+
+/// A batch as a person runs it: progress, a table of what became of each folder, the exit code.
+struct BatchRun {
+  let run: AdaptationRun
+  let source: Model
+  let jobs: [FolderJob]
+  let output: String
+  let command: AdaptCommand
+
+  func execute() throws {
+    let batch = BatchAdaptation(run, folds: command.folds, acceptsUnverified: command.acceptUnverified)
+    let progress = ProgressLine(isQuiet: command.compute.quiet)
+    let observer = TrainingObserver.terminal(progress)
+    let summary = try batch.adapt(
+      source, to: jobs, output: output, loader: try command.compute.loader(for: source), since: Date.now.ISO8601Format(), observer: observer
+    ) { event in
+      switch event {
+      case .began(let folder, let index, let count): progress.show("folder \(index + 1) of \(count): \(folder)")
+      case .fold(let folder, let index, let count): progress.show("\(folder): fold \(index + 1) of \(count)")
+      case .ended: progress.clear()
+      }
+    }
+    progress.clear()
+    Terminal.result(command.compute.json ? try Self.json(summary) : Self.table(summary))
+    FailureList(summary.outcomes.flatMap(\.unreadable)).print()
+    try Outcome(hasNegativeVerdict: summary.hasRefusals, hasFailures: summary.hasFailures).finish()
+  }
+
+  private static func table(_ summary: BatchSummary) -> String {
+    let width = max(summary.outcomes.map(\.folder.count).max() ?? 6, 6)
+    let header =
+      "\("folder".padding(toLength: width, withPad: " ", startingAt: 0))  action       verdict       patients  scans  file or error"
+    let rows = summary.outcomes.map { outcome in
+      [
+        outcome.folder.padding(toLength: width, withPad: " ", startingAt: 0),
+        outcome.action.rawValue.padding(toLength: 11, withPad: " ", startingAt: 0),
+        (outcome.outcome?.word ?? "–").padding(toLength: 12, withPad: " ", startingAt: 0),
+        String(format: "%8d  %5d", outcome.patients ?? 0, outcome.scans ?? 0), outcome.error ?? outcome.path ?? "",
+      ].joined(separator: "  ")
+    }
+    return ([header] + rows).joined(separator: "\n")
+  }
+
+  private static func json(_ summary: BatchSummary) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    return String(decoding: try encoder.encode(summary.outcomes), as: UTF8.self)
+  }
+}

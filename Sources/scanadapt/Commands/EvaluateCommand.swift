@@ -1,0 +1,172 @@
+import Adaptation
+import ArgumentParser
+import Cohorts
+import Evaluation
+import Experiments
+import Files
+import Foundation
+import Graphs
+import ModelFiles
+import Reports
+
+/// `scanadapt evaluate`: the source model and each adaptation on the same held-out patients, with a verdict for each.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Compare the source model with each adaptation on the same held-out patients.")
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var scans: ScanOptions
+  @OptionGroup var training: TrainingOptions
+  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var privacy: PrivacyOptions
+
+  @Option(help: "within-scanner, unseen-scanner, unlabelled-scanner or transductive.")
+  var `protocol`: EvaluationProtocol = .withinScanner
+
+  @Option(name: .customLong("target"), parsing: .singleValue, help: "A scanner that is scored; all but the sources unless given.")
+  var targets: [String] = []
+
+  @Option(
+    name: .customLong("source"), parsing: .singleValue, help: "A scanner the model comes from: scored beside the target, never fitted on.")
+  var sources: [String] = []
+
+  @Option(name: .customLong("strategy"), parsing: .singleValue, help: "One of \(StrategyCatalogue.list); all unless given.")
+  var strategies: [String] = []
+
+  @Option(help: "keep, train, or new (for the manifest's labels); each strategy's own choice unless given.")
+  var head: HeadPolicy?
+
+  @Option(help: "Patient folds.")
+  var folds = 5
+
+  @Option(help: "Repetitions of the cross-validation, each with other folds.")
+  var repeats = 1
+
+  @Option(
+    name: .customLong("metric"), parsing: .singleValue,
+    help: "auroc, balanced_accuracy, accuracy, ...; may be given several times. The first decides; AUROC with two classes unless given.")
+  var metrics: [Metric] = []
+
+  @Option(help: "A gain worth having, in the first metric's units: the verdict is 'adapt' only above it.")
+  var margin = 0.01
+
+  @Option(help: "Training scans of each fold that the training score is taken of.")
+  var trainingScoreScans = 200
+
+  @Option(
+    name: .customLong("classes"), help: "The classes of a new head in index order; the cohort's labels unless given.", transform: labelList)
+  var newHeadLabels: [String]?
+
+  @Flag(help: "Self-test: shuffle labels over whole patients; every score must then be chance.")
+  var permuteLabels = false
+
+  @Flag(help: "Write patients and scans in the clear instead of as pseudonyms.")
+  var clearIds = false
+
+  @Option(name: .customLong("out"), help: "The run folder; the same command with the same folder continues a stopped run.")
+  var output: String
+
+  func run() throws {
+    let model = try model.load()
+    let cohort = try scans.load()
+    let pseudonyms = try privacy.pseudonyms()
+    let folder = try openFolder(pseudonyms)
+    try withFileLock("\(folder.path)/.lock", since: Date.now.ISO8601Format()) {
+      let evaluation = CrossValidation(
+        configuration, model: model, named: self.model.model!.split(separator: "/").last.map(String.init) ?? "model",
+        strategies: try chosenStrategies(), loader: try compute.loader(for: model), budget: compute.budget, pseudonyms: pseudonyms,
+        identifiers: clearIds ? .asGiven : nil)
+      try folder.write(try ConfigurationFile.text(of: configuration), named: "config.yaml")
+      let progress = ProgressLine(isQuiet: compute.quiet)
+      let outcome = try evaluation.run(on: cohort, in: folder, observer: .terminal(progress))
+      progress.clear()
+      try finish(outcome.result, cohort, folder)
+    }
+  }
+
+  private var configuration: ExperimentConfiguration {
+    ExperimentConfiguration(
+      protocolName: `protocol`, targetScanners: targets, sourceScanners: sources, folds: folds, repetitions: repeats, seed: compute.seed,
+      metrics: metrics, rule: VerdictRule(margin: margin), trainingScoreScans: trainingScoreScans, newHeadLabels: newHeadLabels,
+      permutesLabels: permuteLabels)
+  }
+
+  private func chosenStrategies() throws -> [ExperimentStrategy] {
+    let names = strategies.isEmpty ? StrategyCatalogue.names.filter { $0 != SourceModel().name } : strategies
+    return try names.map { name in
+      let strategy = try StrategyCatalogue.strategy(named: name, head: head)
+      return ExperimentStrategy(strategy, training: try training.resolved(from: strategy.defaultTraining, seed: compute.seed))
+    }
+  }
+
+  private func openFolder(_ pseudonyms: Pseudonyms) throws -> RunFolder {
+    try RunFolder.openOrCreate(
+      output,
+      describedBy: try .ofThisCommand(
+        seed: compute.seed, inputs: [("model", model.model)] + scans.manifests.map { ("manifest", $0) }, pseudonyms))
+  }
+
+  private func finish(_ found: EvaluationResult, _ cohort: Cohort, _ folder: RunFolder) throws {
+    var result = found
+    result.refitCommand = refitCommand(for: result)
+    let report = EvaluationReport(result)
+    try folder.write(report.html, named: "report.html")
+    try folder.write(report.table.markdown, named: "table.md")
+    Terminal.result(compute.json ? try json(result) : report.table.text)
+    Terminal.note("report: \(folder.path)/report.html")
+    FailureList(result.unreadable.map { UnreadableScan(path: $0.scan, reason: $0.reason) }).print()
+    CohortNotes(cohort).printMissing()
+    let leaks = result.findings.contains { $0.severity == .leak }
+    try Outcome(hasNegativeVerdict: leaks, hasFailures: !result.unreadable.isEmpty || !cohort.unavailable.isEmpty).finish()
+  }
+
+  /// The command that fits the best accepted adaptation on all patients; nil where none was accepted.
+  private func refitCommand(for result: EvaluationResult) -> String? {
+    let accepted = result.strategies.filter { $0.verdict?.verdict == .adapt }
+    guard let best = accepted.max(by: { ($0.primary?.difference?.difference ?? 0) < ($1.primary?.difference?.difference ?? 0) }) else {
+      return nil
+    }
+    // Everything but what only an evaluation knows is handed on as it was given.
+    let own: Set<String> = [
+      "--protocol", "--target", "--source", "--strategy", "--folds", "--repeats", "--metric", "--margin", "--training-score-scans",
+      "--classes", "--out",
+    ]
+    var kept: [String] = []
+    var arguments = CommandLine.arguments.dropFirst(2)[...]
+    while let argument = arguments.popFirst() {
+      if own.contains(argument) {
+        _ = arguments.popFirst()
+      } else if !["--permute-labels", "--clear-ids"].contains(argument) {
+        kept.append(argument)
+      }
+    }
+    let targets = result.header.targetScanners.count == 1 ? ["--where", "scanner=\(result.header.targetScanners[0])"] : []
+    return (["scanadapt", "adapt"] + kept + targets + ["--strategy", best.name, "--out", "\(output)-fitted"]).map(shellQuoted).joined(
+      separator: " ")
+  }
+
+  private func json(_ result: EvaluationResult) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    return String(decoding: try encoder.encode(result), as: UTF8.self)
+  }
+}
+
+extension EvaluationProtocol: ExpressibleByArgument {}
+
+extension Metric: ExpressibleByArgument {
+  public init?(argument: String) { self.init(name: argument.replacing("-", with: "_")) }
+}
+
+/// A word as a shell reads it back.
+private func shellQuoted(_ word: String) -> String {
+  let plain = word.utf8.allSatisfy { $0.isASCIIWord || "-_./=,:%+@".utf8.contains($0) }
+  return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+}
+
+extension UInt8 {
+  fileprivate var isASCIIWord: Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self)
+      || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self)
+  }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import Testing
+
+@Suite("Bad input gets one clear sentence and the right exit code")
+struct BadInputTests {
+  private static let fixture = CommandRun.root.appending(path: "Fixtures/phantom").path
+  private static let fresh = ["--from-scratch", "small_cnn", "--labels", "benign,lesion", "--preprocess", "unit crop=48"]
+
+  private func adapt(_ scans: String, in folder: URL, _ more: [String] = []) throws -> CommandRun {
+    try CommandRun(
+      ["adapt"] + Self.fresh + ["--scans", scans, "--strategy", "full", "--epochs", "1", "--out", "run", "--cache", "none", "--quiet"]
+        + more,
+      in: folder)
+  }
+
+  @Test("A weight file that isn't there: 66")
+  func missingModel() throws {
+    try withScratchFolder { folder in
+      let run = try CommandRun(["inspect", "nowhere.pth"], in: folder)
+      #expect(run.status == 66)
+      #expect(run.errors.contains("nowhere.pth") && run.output.isEmpty)
+    }
+  }
+
+  @Test("An unknown option: 64")
+  func usage() throws {
+    try withScratchFolder { folder in
+      let run = try CommandRun(["adapt", "--no-such-option"], in: folder)
+      #expect(run.status == 64)
+    }
+  }
+
+  @Test("A missing patient: 65, with file and line, and no run folder is left")
+  func missingPatient() throws {
+    try withScratchFolder { folder in
+      let manifest = folder.appending(path: "scans.csv")
+      try "path,patient,scanner,label\nalpha/alpha-001_1.png,,alpha,benign\n".write(to: manifest, atomically: true, encoding: .utf8)
+      let run = try adapt(manifest.path, in: folder, ["--root", Self.fixture])
+      #expect(run.status == 65)
+      #expect(run.errors.contains("scans.csv:2:") && run.errors.contains("patient"))
+      #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "run").path))
+    }
+  }
+
+  @Test("A path that leaves the root: 65")
+  func escape() throws {
+    try withScratchFolder { folder in
+      let manifest = folder.appending(path: "scans.csv")
+      try "path,patient,scanner,label\n../../etc/passwd,p1,alpha,benign\n".write(to: manifest, atomically: true, encoding: .utf8)
+      let run = try adapt(manifest.path, in: folder)
+      #expect(run.status == 65 && run.errors.contains("scans.csv:2:"))
+    }
+  }
+
+  @Test("A weight file without a card: the sentence says which options are needed")
+  func noCard() throws {
+    try withScratchFolder { folder in
+      let made = try adapt(Self.fixture, in: folder)
+      #expect(made.status == 0, "\(made.errors)")
+      let whole = try Data(contentsOf: folder.appending(path: "run/model.safetensors"))
+      let bare = try SafetensorsBytes.withoutMetadata(whole)
+      try bare.write(to: folder.appending(path: "bare.safetensors"))
+      let run = try CommandRun(["inspect", "bare.safetensors"], in: folder)
+      #expect(run.status == 65)
+      #expect(run.errors.contains("--labels") && run.errors.contains("--preprocess"))
+    }
+  }
+
+  @Test("A scan that can't be read is listed, and the exit code is 3")
+  func damagedScan() throws {
+    try withScratchFolder { folder in
+      let cohort = folder.appending(path: "cohort")
+      try FileManager.default.copyItem(atPath: Self.fixture, toPath: cohort.path)
+      try Data("not a PNG".utf8).write(to: cohort.appending(path: "alpha/alpha-001_1.png"))
+      try requireStatus(0, adapt(Self.fixture, in: folder))
+      let run = try CommandRun(["predict", "--model", "run/model.safetensors", "--scans", "cohort", "--out", "answers.csv"], in: folder)
+      #expect(run.status == 3)
+      #expect(run.errors.contains("alpha/alpha-001_1.png"))
+      let answers = try String(contentsOf: folder.appending(path: "answers.csv"), encoding: .utf8)
+      #expect(!answers.contains("alpha-001_1.png") && answers.contains("alpha-001_2.png"))
+    }
+  }
+
+  @Test("A finished run is never overwritten: 73")
+  func finishedRun() throws {
+    try withScratchFolder { folder in
+      try requireStatus(0, adapt(Self.fixture, in: folder))
+      let before = try Data(contentsOf: folder.appending(path: "run/model.safetensors"))
+      try requireStatus(73, adapt(Self.fixture, in: folder, ["--seed", "9"]))
+      let after = try Data(contentsOf: folder.appending(path: "run/model.safetensors"))
+      #expect(after == before)
+    }
+  }
+}
+
+/// A safetensors file with its metadata taken out, as somebody else's would come.
+enum SafetensorsBytes {
+  static func withoutMetadata(_ file: Data) throws -> Data {
+    let length = file.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    var header = try #require(try JSONSerialization.jsonObject(with: file[8..<(8 + length)]) as? [String: Any])
+    header["__metadata__"] = nil
+    let bytes = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys])
+    var result = Data()
+    withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { result.append(contentsOf: $0) }
+    return result + bytes + file[(8 + length)...]
+  }
+}
