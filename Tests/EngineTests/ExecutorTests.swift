@@ -138,6 +138,16 @@ struct ExecutorTests {
     }
   }
 
+  @Test("A node may be an output twice, an input may be one, and no images give no results")
+  func edges() throws {
+    let graph = try tinyResNet.cut(from: [:], to: ["block1", "images", "block1"])
+    let executor = try Executor(graph: graph, parameters: parameters, input: shape, purpose: .inference(observing: ["block1"]))
+    let outcome = try executor.run(["images": images(2)])
+    #expect(outcome.outputs.count == 2 && outcome.outputs["images"] == images(2))
+    let none = try executor.run(["images": images(0)])
+    #expect(none.outputs["block1"]!.count == 0 && none.moments["block1"]!.isEmpty)
+  }
+
   @Test("A plan lists its kernels, its arithmetic and its peak")
   func description() throws {
     let program = try Program(graph: tinyResNet, inputs: ["images": shape], batch: 2, purpose: .inference())

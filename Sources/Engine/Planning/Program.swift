@@ -54,7 +54,8 @@ public struct Program: Sendable, CustomStringConvertible {
     affines = plan.affines
     statisticsUpdates = plan.statisticsUpdates
     reports = plan.reports.map { Report(name: $0.name, moments: $0.moments, pixels: shapes[plan.reportedValue($0.name)]!.pixels) }
-    outputs = graph.outputs.map { ($0, shapes[$0]!) }
+    // A cut may name an output twice.
+    outputs = graph.outputs.enumerated().filter { graph.outputs.firstIndex(of: $1) == $0 }.map { ($1, shapes[$1]!) }
     singleValued = plan.singleValued
     arena = ArenaPlan(buffers: plan.buffers, steps: plan.steps)
   }
