@@ -34,6 +34,8 @@ typedef struct {
 /// The pixels of one block: where each is written, and where it lies.
 typedef struct {
   sa_index count, image[SA_BLOCK_ROWS], row[SA_BLOCK_ROWS], column[SA_BLOCK_ROWS];
+  sa_index first_row, last_row, first_column, last_column;  // the least and greatest
+  const float *source[SA_BLOCK_ROWS];                      // at row and column * step: where an offset of 0 reads
   float *out[SA_BLOCK_ROWS];
   const float *residual[SA_BLOCK_ROWS];
 } block_rows;
@@ -51,6 +53,9 @@ static void locate_rows(block_rows *rows, const context *f, sa_index group, sa_i
     rows->column[r] = column;
     rows->out[r] = sa_pixel(f->destination, image, pixel) + group * gather->columns;
     rows->residual[r] = f->epilogue.residual.data ? sa_pixel(f->epilogue.residual, image, pixel) + group * gather->columns : NULL;
+    rows->source[r] = f->source.data
+        + ((image * gather->source_height + row * gather->step) * gather->source_width + column * gather->step) * f->source.pixel_stride
+        + group * gather->source_channels;
     if (++column == phase->width) {
       column = 0;
       if (++row == phase->height) row = 0, image++;
@@ -58,16 +63,35 @@ static void locate_rows(block_rows *rows, const context *f, sa_index group, sa_i
   }
 }
 
+static void bound_rows(block_rows *rows) {
+  rows->first_row = rows->last_row = rows->row[0];
+  rows->first_column = rows->last_column = rows->column[0];
+  for (sa_index r = 1; r < rows->count; r++) {
+    rows->first_row = sa_least(rows->first_row, rows->row[r]);
+    rows->last_row = sa_most(rows->last_row, rows->row[r]);
+    rows->first_column = sa_least(rows->first_column, rows->column[r]);
+    rows->last_column = sa_most(rows->last_column, rows->column[r]);
+  }
+}
+
 /// The source pixel of each row at taps first ..< first + count, [tap][row]; zeros outside the image.
-static void point_rows(const float **pointers, const block_rows *rows, const context *f, sa_index group, sa_index first, sa_index count) {
+static void point_rows(const float **pointers, const block_rows *rows, const context *f, sa_index first, sa_index count) {
   const sa_gather *gather = &f->gather;
+  sa_index step = gather->step, height = gather->source_height, width = gather->source_width;
   for (sa_index t = 0; t < count; t++) {
     sa_tap tap = f->phase->taps[first + t];
     const float **to = pointers + t * SA_BLOCK_ROWS;
+    sa_index offset = (tap.row_offset * width + tap.column_offset) * f->source.pixel_stride;
+    bool inside = rows->first_row * step + tap.row_offset >= 0 && rows->last_row * step + tap.row_offset < height
+        && rows->first_column * step + tap.column_offset >= 0 && rows->last_column * step + tap.column_offset < width;
+    if (inside) {
+      for (sa_index r = 0; r < rows->count; r++) to[r] = rows->source[r] + offset;
+      continue;
+    }
+#pragma clang loop vectorize(disable)
     for (sa_index r = 0; r < rows->count; r++) {
-      sa_index row = rows->row[r] * gather->step + tap.row_offset, column = rows->column[r] * gather->step + tap.column_offset;
-      bool inside = row >= 0 && row < gather->source_height && column >= 0 && column < gather->source_width;
-      to[r] = inside ? sa_pixel(f->source, rows->image[r], row * gather->source_width + column) + group * gather->source_channels : zeros;
+      size_t row = (size_t)(rows->row[r] * step + tap.row_offset), column = (size_t)(rows->column[r] * step + tap.column_offset);
+      to[r] = row < (size_t)height && column < (size_t)width ? rows->source[r] + offset : zeros;
     }
   }
 }
@@ -133,6 +157,7 @@ SA_BODY run_block(const context *f, float *scratch, sa_index group, sa_index uni
     sa_index last_panel) {
   block_rows rows;
   locate_rows(&rows, f, group, unit, block * f->block_rows);
+  bound_rows(&rows);
   const sa_phase *phase = f->phase;
   sa_index channels = f->gather.source_channels, depth = phase->tap_count * channels;
   const float **pointers = (const float **)(void *)scratch;
@@ -144,7 +169,7 @@ SA_BODY run_block(const context *f, float *scratch, sa_index group, sa_index uni
     sa_index taps = sa_least(f->taps_per_chunk, phase->tap_count - tap);
     for (sa_index channel = 0; channel < channels; channel += f->channels_per_chunk) {
       sa_index length = sa_least(f->channels_per_chunk, channels - channel);
-      point_rows(pointers, &rows, f, group, tap, taps);
+      point_rows(pointers, &rows, f, tap, taps);
       if (has_prologue) apply_prologue(pointers, copies, &rows, f, group, taps, channel, length);
       bool last = tap + taps >= phase->tap_count && channel + length >= channels;
       for (sa_index panel = first_panel; panel < last_panel; panel++) {
