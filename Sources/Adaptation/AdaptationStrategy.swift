@@ -13,7 +13,8 @@ public protocol AdaptationStrategy: Sendable, Hashable, Codable {
   var name: String { get }
   /// One line for tables and help.
   var summary: String { get }
-  var statistics: StatisticsPolicy { get }
+  /// Stated by each strategy; where it is the target's, how it is estimated may be set.
+  var statistics: StatisticsPolicy { get set }
   var head: HeadPolicy { get set }
   /// Sensible training for this strategy; also used by an untrained one whose head trains.
   var defaultTraining: TrainingConfiguration { get }

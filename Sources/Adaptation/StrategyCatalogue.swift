@@ -4,7 +4,8 @@ import Normalization
 public enum StrategyCatalogue {
   /// Every strategy with its defaults, from the one that changes least to the one that changes most.
   public static let all: [any AdaptationStrategy] = [
-    SourceModel(), RecalibratedModel(), RecalibratedModel(blend: .prior(strength: 16)), InstanceNormalized(),
+    SourceModel(), RecalibratedModel(), RecalibratedModel(blend: .prior(strength: 16)),
+    RecalibratedModel(blend: .fixed(sourceWeight: 0.5)), InstanceNormalized(),
     InstanceNormalized(trainsAffine: true),
     LinearProbe(), NormalizationOnly(), FullFineTuning(),
   ]

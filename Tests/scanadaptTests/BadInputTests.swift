@@ -72,7 +72,7 @@ struct BadInputTests {
       let cohort = folder.appending(path: "cohort")
       try FileManager.default.copyItem(atPath: Self.fixture, toPath: cohort.path)
       try Data("not a PNG".utf8).write(to: cohort.appending(path: "alpha/alpha-001_1.png"))
-      try requireStatus(0, adapt(Self.fixture, in: folder))
+      requireStatus(0, try adapt(Self.fixture, in: folder))
       let run = try CommandRun(["predict", "--model", "run/model.safetensors", "--scans", "cohort", "--out", "answers.csv"], in: folder)
       #expect(run.status == 3)
       #expect(run.errors.contains("alpha/alpha-001_1.png"))
@@ -84,9 +84,9 @@ struct BadInputTests {
   @Test("A finished run is never overwritten: 73")
   func finishedRun() throws {
     try withScratchFolder { folder in
-      try requireStatus(0, adapt(Self.fixture, in: folder))
+      requireStatus(0, try adapt(Self.fixture, in: folder))
       let before = try Data(contentsOf: folder.appending(path: "run/model.safetensors"))
-      try requireStatus(73, adapt(Self.fixture, in: folder, ["--seed", "9"]))
+      requireStatus(73, try adapt(Self.fixture, in: folder, ["--seed", "9"]))
       let after = try Data(contentsOf: folder.appending(path: "run/model.safetensors"))
       #expect(after == before)
     }

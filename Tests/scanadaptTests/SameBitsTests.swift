@@ -22,7 +22,7 @@ struct SameBitsTests {
   func threads() throws {
     try withScratchFolder { folder in
       for (run, threads) in [("a", 1), ("b", 1), ("c", 2), ("d", 3)] {
-        try requireStatus(0, CommandRun(arguments(out: run, threads: threads), in: folder))
+        requireStatus(0, try CommandRun(arguments(out: run, threads: threads), in: folder))
       }
       let first = try weights(folder, "a")
       for run in ["b", "c", "d"] {
@@ -36,7 +36,7 @@ struct SameBitsTests {
   func resumed() throws {
     try withScratchFolder { folder in
       let epochs = 80
-      try requireStatus(0, CommandRun(arguments(out: "whole", epochs: epochs, threads: 2), in: folder))
+      requireStatus(0, try CommandRun(arguments(out: "whole", epochs: epochs, threads: 2), in: folder))
       var stops = 0
       for delay in [0.1, 0.25, 0.4] {
         let process = Process()

@@ -10,6 +10,7 @@ import ModelFiles
 ///
 /// Yosinski et al. 2014, "How transferable are features in deep neural networks?".
 public struct FullFineTuning: AdaptationStrategy {
+  public var statistics = StatisticsPolicy.target()
   public var head: HeadPolicy
   /// Where normalizations take their statistics from while training.
   public var trainingSource: NormalizationOperator.Source
@@ -21,7 +22,6 @@ public struct FullFineTuning: AdaptationStrategy {
 
   public var name: String { "full" }
   public var summary: String { "every weight" }
-  public var statistics: StatisticsPolicy { .target() }
   public var defaultTraining: TrainingConfiguration { TrainingConfiguration(epochs: 10, learningRate: 1e-4) }
 
   public func prepare(_ model: inout Model) throws -> TrainablePlan? {

@@ -13,6 +13,7 @@ import Normalization
 ///
 /// Ulyanov, Vedaldi and Lempitsky 2016; Pan et al. 2018 (IBN: first stages only).
 public struct InstanceNormalized: AdaptationStrategy {
+  public var statistics = StatisticsPolicy.target()
   public var layers: LayerSelector
   /// Whether gamma and beta of the swapped layers train.
   public var trainsAffine: Bool
@@ -28,7 +29,6 @@ public struct InstanceNormalized: AdaptationStrategy {
   public var summary: String {
     trainsAffine ? "instance normalization, its gamma and beta trained" : "instance normalization with the source's gamma and beta"
   }
-  public var statistics: StatisticsPolicy { .target() }
   public var defaultTraining: TrainingConfiguration {
     trainsAffine ? NormalizationOnly().defaultTraining : LinearProbe().defaultTraining
   }

@@ -12,6 +12,7 @@ import ModelFiles
 ///
 /// Frankle, Schwab and Morcos 2021, "Training BatchNorm and only BatchNorm".
 public struct NormalizationOnly: AdaptationStrategy {
+  public var statistics = StatisticsPolicy.target()
   public var head: HeadPolicy
   /// Where normalizations take their statistics from while training.
   public var trainingSource: NormalizationOperator.Source
@@ -23,7 +24,6 @@ public struct NormalizationOnly: AdaptationStrategy {
 
   public var name: String { "bn-only" }
   public var summary: String { "gamma and beta of every normalization" }
-  public var statistics: StatisticsPolicy { .target() }
   public var defaultTraining: TrainingConfiguration { TrainingConfiguration(epochs: 20, learningRate: 1e-3) }
 
   public func prepare(_ model: inout Model) throws -> TrainablePlan? {

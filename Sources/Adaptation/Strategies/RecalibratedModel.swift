@@ -16,18 +16,22 @@ import Normalization
 ///
 /// Li et al. 2016 (AdaBN); Schneider et al. 2020 (the prior); You et al. 2021 (alpha-BN).
 public struct RecalibratedModel: AdaptationStrategy {
-  public var recalibration: Recalibration
+  public var statistics: StatisticsPolicy
   public var head: HeadPolicy
 
   public init(_ recalibration: Recalibration = Recalibration(), head: HeadPolicy = .keep) {
-    self.recalibration = recalibration
+    statistics = .target(recalibration)
     self.head = head
   }
 
   public init(blend: StatisticsBlend, head: HeadPolicy = .keep) { self.init(Recalibration(blend: blend), head: head) }
 
+  private var blend: StatisticsBlend {
+    if case .target(let recalibration) = statistics { recalibration.blend } else { .targetOnly }
+  }
+
   public var name: String {
-    switch recalibration.blend {
+    switch blend {
     case .targetOnly: "recalibrate"
     case .prior: "prior-mixed"
     case .fixed: "alpha-mixed"
@@ -35,14 +39,13 @@ public struct RecalibratedModel: AdaptationStrategy {
   }
 
   public var summary: String {
-    switch recalibration.blend {
+    switch blend {
     case .targetOnly: "normalization statistics of the target's training patients"
     case .prior(let strength, _): "statistics of the target's training patients, mixed with the source's as a prior of \(strength) scans"
     case .fixed(let weight, _): "statistics of the target's training patients, mixed with the source's at weight \(weight)"
     }
   }
 
-  public var statistics: StatisticsPolicy { .target(recalibration) }
   public var defaultTraining: TrainingConfiguration { LinearProbe().defaultTraining }
   public var expectation: RewriteExpectation? { .changesOutput }
 

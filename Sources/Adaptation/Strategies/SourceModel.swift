@@ -8,13 +8,13 @@ import ModelFiles
 ///
 /// Helps when the scanners agree. Hurts nothing, which is why it is the reference.
 public struct SourceModel: AdaptationStrategy {
+  public var statistics = StatisticsPolicy.source
   public var head: HeadPolicy
 
   public init(head: HeadPolicy = .keep) { self.head = head }
 
   public var name: String { "source" }
   public var summary: String { "the source model, unchanged" }
-  public var statistics: StatisticsPolicy { .source }
   public var defaultTraining: TrainingConfiguration { LinearProbe().defaultTraining }
 
   public func prepare(_ model: inout Model) throws -> TrainablePlan? {

@@ -88,11 +88,14 @@ public enum ModelLoader {
       reading = try NetworkReading.inferred(from: stateDict, options: options)
       notes.append(.inferredArchitecture(reading.architecture.rawValue))
     }
-    let (labels, headSeed): ([String]?, UInt64?) =
-      if case .fresh(let labels, let seed) = options.head { (labels, seed) } else { (options.labels, nil) }
     let logits = reading.graph.classifier!.operation.outputFeatures
+    let given = options.labels ?? (options.numbersLabels ? (0..<logits).map { "class-\($0)" } : nil)
+    let (labels, headSeed): ([String]?, UInt64?) =
+      if case .fresh(let labels, let seed) = options.head { (labels, seed) } else { (given, nil) }
     var missing: [String] = []
-    if labels == nil { missing.append("--labels A,B,… (\(logits) names in the order of the logits)") }
+    if labels == nil {
+      missing.append("--labels A,B,… (\(logits) names in the order of the logits; --unnamed-labels for a head that will be replaced)")
+    }
     if options.preprocessing == nil { missing.append("--preprocess SPEC (imagenet, or words like crop=224 channels=3)") }
     if let preprocessing = options.preprocessing, preprocessing.outputShape == nil, options.inputSize == nil {
       missing.append("--input-size HEIGHTxWIDTH (the preprocessing leaves the size to the scan)")

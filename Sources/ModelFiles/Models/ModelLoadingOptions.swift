@@ -27,17 +27,21 @@ public struct ModelLoadingOptions: Hashable, Sendable {
   public var stateKey: String?
   /// `--epsilon` of every normalization; the published network's unless given.
   public var epsilon: Float?
+  /// `--unnamed-labels`: the classes are `class-0`, `class-1`, … where no labels are given.
+  public var numbersLabels: Bool
   public var head: HeadChoice
 
   public init(
     architecture: Architecture? = nil, labels: [String]? = nil, preprocessing: Preprocessing? = nil,
-    inputSize: (height: Int, width: Int)? = nil, stateKey: String? = nil, epsilon: Float? = nil, head: HeadChoice = .stored
+    inputSize: (height: Int, width: Int)? = nil, stateKey: String? = nil, epsilon: Float? = nil, numbersLabels: Bool = false,
+    head: HeadChoice = .stored
   ) {
     self.architecture = architecture
     self.labels = labels
     self.preprocessing = preprocessing
     self.stateKey = stateKey
     self.epsilon = epsilon
+    self.numbersLabels = numbersLabels
     self.head = head
     self.inputSize = inputSize
   }

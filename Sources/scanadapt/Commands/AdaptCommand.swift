@@ -17,6 +17,7 @@ struct AdaptCommand: ParsableCommand {
 
   @OptionGroup var model: SourceOptions
   @OptionGroup var scans: ScanOptions
+  @OptionGroup var statistics: StatisticsOptions
   @OptionGroup var training: TrainingOptions
   @OptionGroup var compute: ComputeOptions
   @OptionGroup var privacy: PrivacyOptions
@@ -40,7 +41,7 @@ struct AdaptCommand: ParsableCommand {
   var folds = 5
 
   func run() throws {
-    let chosen = try StrategyCatalogue.strategy(named: strategy, head: head)
+    let chosen = statistics.applied(to: try StrategyCatalogue.strategy(named: strategy, head: head), seed: compute.seed)
     let resolved = try training.resolved(from: chosen.defaultTraining, seed: compute.seed)
     let source = try model.load(seed: compute.seed)
     let run = AdaptationRun(

@@ -16,6 +16,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var model: ModelOptions
   @OptionGroup var scans: ScanOptions
+  @OptionGroup var statistics: StatisticsOptions
   @OptionGroup var training: TrainingOptions
   @OptionGroup var compute: ComputeOptions
   @OptionGroup var privacy: PrivacyOptions
@@ -94,7 +95,7 @@ struct EvaluateCommand: ParsableCommand {
   private func chosenStrategies() throws -> [ExperimentStrategy] {
     let names = strategies.isEmpty ? StrategyCatalogue.names.filter { $0 != SourceModel().name } : strategies
     return try names.map { name in
-      let strategy = try StrategyCatalogue.strategy(named: name, head: head)
+      let strategy = statistics.applied(to: try StrategyCatalogue.strategy(named: name, head: head), seed: compute.seed)
       return ExperimentStrategy(strategy, training: try training.resolved(from: strategy.defaultTraining, seed: compute.seed))
     }
   }

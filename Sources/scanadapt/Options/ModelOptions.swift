@@ -32,6 +32,9 @@ struct ModelDescriptionOptions: ParsableArguments {
   @Option(help: "The class names, separated by commas, in the order of the logits.", transform: labelList)
   var labels: [String]?
 
+  @Flag(help: "Call the classes class-0, class-1, …: for a network whose head will be replaced, such as ImageNet's.")
+  var unnamedLabels = false
+
   @Option(
     help: "How a scan becomes the network's input: imagenet, cifar10, unit, or words like 'resize=256 crop=224 channels=3'.",
     transform: preprocessing)
@@ -49,7 +52,7 @@ struct ModelDescriptionOptions: ParsableArguments {
   var loadingOptions: ModelLoadingOptions {
     ModelLoadingOptions(
       architecture: architecture, labels: labels, preprocessing: preprocess, inputSize: inputSize.map { ($0.height, $0.width) },
-      stateKey: state, epsilon: epsilon)
+      stateKey: state, epsilon: epsilon, numbersLabels: unnamedLabels)
   }
 }
 

@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+@Suite("A batch of scanners")
+struct BatchTests {
+  /// A network, and a manifest of the fixture's scans without labels.
+  private func prepared(_ folder: URL) throws -> (model: String, manifest: String) {
+    let fixture = CommandRun.root.appending(path: "Fixtures/phantom").path
+    requireStatus(
+      0,
+      try CommandRun(
+        [
+          "adapt", "--from-scratch", "small_cnn", "--labels", "benign,lesion", "--preprocess", "unit crop=48", "--scans", fixture,
+          "--strategy", "full", "--epochs", "2", "--out", "source", "--quiet",
+        ], in: folder))
+    let labelled = try String(contentsOfFile: fixture + "/manifest.csv", encoding: .utf8)
+    let rows = labelled.split(separator: "\n").map { $0.split(separator: ",").prefix(3).joined(separator: ",") }
+    try (rows.joined(separator: "\n") + "\n").write(to: folder.appending(path: "scans.csv"), atomically: true, encoding: .utf8)
+    return ("source/model.safetensors", "scans.csv")
+  }
+
+  private func batch(_ model: String, _ manifest: String, in folder: URL, _ more: [String] = []) throws -> CommandRun {
+    try CommandRun(
+      [
+        "adapt", "--model", model, "--scans", manifest, "--root", CommandRun.root.appending(path: "Fixtures/phantom").path, "--per-scanner",
+        "--strategy", "recalibrate", "--out", "packs", "--quiet",
+      ] + more, in: folder)
+  }
+
+  @Test("Without labels, packs are kept apart until that is accepted; then they are in place, and an unchanged scanner is skipped")
+  func packs() throws {
+    try withScratchFolder { folder in
+      let (model, manifest) = try prepared(folder)
+      let apart = try batch(model, manifest, in: folder)
+      requireStatus(0, apart)
+      #expect(apart.output.contains("kept apart") && apart.output.contains("unverified"))
+      let inPlace = folder.appending(path: "packs/beta.normpack.safetensors").path
+      #expect(!FileManager.default.fileExists(atPath: inPlace))
+
+      requireStatus(0, try batch(model, manifest, in: folder, ["--accept-unverified"]))
+      let pack = try Data(contentsOf: URL(fileURLWithPath: inPlace))
+      #expect(pack.count < 1 << 20)
+
+      let again = try batch(model, manifest, in: folder, ["--accept-unverified"])
+      #expect(again.output.contains("unchanged"))
+      let summary = try String(contentsOf: folder.appending(path: "packs/summary.csv"), encoding: .utf8)
+      #expect(summary.split(separator: "\n").count == 3, "a header and a row for each scanner:\n\(summary)")
+    }
+  }
+
+  @Test("Predictions take each scanner's pack; a scanner without one is refused or follows the stated policy")
+  func predicting() throws {
+    try withScratchFolder { folder in
+      let (model, manifest) = try prepared(folder)
+      requireStatus(0, try batch(model, manifest, in: folder, ["--accept-unverified", "--where", "scanner=beta"]))
+      func predict(_ policy: String) throws -> CommandRun {
+        try CommandRun(
+          [
+            "predict", "--model", model, "--packs", "packs", "--scans", manifest, "--root",
+            CommandRun.root.appending(path: "Fixtures/phantom").path, "--unknown-scanner", policy, "--quiet",
+          ], in: folder)
+      }
+      let refused = try predict("refuse")
+      #expect(refused.status == 65 && refused.errors.contains("alpha"))
+      let stated = try predict("source")
+      requireStatus(0, stated)
+      let rows = stated.output.split(separator: "\n").dropFirst()
+      #expect(rows.count == 24)
+      #expect(rows.filter { $0.contains("pack beta") }.count == 12 && rows.filter { $0.contains(",source,") }.count == 12)
+    }
+  }
+}
