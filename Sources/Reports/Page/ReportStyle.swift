@@ -30,7 +30,7 @@ enum ReportStyle {
     th, td { text-align: left; padding: 6px 9px; border-bottom: 1px solid var(--rule); vertical-align: top; }
     thead th { border-bottom: 2px solid var(--ink); font-weight: 600; vertical-align: bottom; }
     td { white-space: nowrap; } td.remark { white-space: normal; color: var(--soft); }
-    tr.baseline { background: var(--tint); }
+    tbody th { white-space: nowrap; } tr.baseline { background: var(--tint); }
     figure { margin: 0 0 12px; } svg { width: 100%; height: auto; display: block; }
     figcaption { color: var(--soft); font-size: 13.5px; max-width: 70em; }
     details { margin: 6px 0 0; font-size: 13px; } summary { cursor: pointer; color: var(--accent); }

@@ -17,7 +17,7 @@ struct ForestPlot {
     }.joined(separator: " ")
 
     let left = 190.0
-    let right = 600.0
+    let right = 560.0
     let rowHeight = 30.0
     let top = 34.0
     let bottom = top + rowHeight * Double(rows.count)
@@ -53,7 +53,7 @@ struct ForestPlot {
       drawing.square(axis.position(difference.difference), y, side: 9, class: strategy.verdict?.verdict == .adapt ? "solid" : "hollow")
       let verdict = strategy.verdict.map { "\($0.verdict.mark) \($0.verdict.rawValue)" } ?? ""
       drawing.text(Figures.difference(difference), right + 14, y + 4, class: "number")
-      drawing.text(verdict, right + 178, y + 4)
+      drawing.text(verdict, right + 186, y + 4)
     }
     let csv = rows.reduce(csvLine(["strategy", "difference", "lower", "upper", "patients", "verdict"])) { text, row in
       text
