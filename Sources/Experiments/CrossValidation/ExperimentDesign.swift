@@ -100,7 +100,7 @@ struct ExperimentDesign: Sendable {
       case .headFittedOnTarget: wanted.withNewHead()
       case .headFittedOnSources: isBaseline ? wanted.withNewHead() : wanted
       }
-    let takesStatistics = strategy.strategy.statistics != .source
+    let takesStatistics = strategy.strategy.statistics != .source && !isWhollyInstanceNormalized(strategy)
     var entry = StrategyEntry(
       name: strategy.name, summary: strategy.strategy.summary, statistics: statistics(strategy, protocolName),
       head: strategy.strategy.head.rawValue,
@@ -117,10 +117,16 @@ struct ExperimentDesign: Sendable {
     return Row(strategy: strategy, entry: entry)
   }
 
+  /// Every normalization takes the scan it is given: no statistics of other scans are held.
+  private static func isWhollyInstanceNormalized(_ strategy: ExperimentStrategy) -> Bool {
+    (strategy.strategy as? InstanceNormalized)?.layers == .all
+  }
+
   /// Whose statistics, under this protocol.
   private static func statistics(_ strategy: ExperimentStrategy, _ protocolName: EvaluationProtocol) -> String {
     let sentence = strategy.strategy.statistics.sentence
     guard strategy.strategy.statistics != .source else { return sentence }
+    if isWhollyInstanceNormalized(strategy) { return "each scan's own (instance normalization)" }
     let whose =
       switch protocolName {
       case .withinScanner: "the target's training patients'"

@@ -5,7 +5,7 @@ enum ReportStyle {
   static let sheet = """
     :root { --ink: #1b1f24; --soft: #57606a; --rule: #d0d7de; --paper: #ffffff; --tint: #f6f8fa; --accent: #0b4f8a; }
     * { box-sizing: border-box; }
-    body { margin: 0 auto; padding: 28px 24px 60px; max-width: 1080px; color: var(--ink); background: var(--paper);
+    body { margin: 0 auto; padding: 28px 24px 60px; max-width: 1240px; color: var(--ink); background: var(--paper);
       font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif; }
     h1 { font-size: 26px; margin: 0 0 2px; }
     h2 { font-size: 19px; margin: 40px 0 10px; padding-bottom: 5px; border-bottom: 1px solid var(--rule); }
