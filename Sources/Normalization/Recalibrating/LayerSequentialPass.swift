@@ -6,7 +6,8 @@ import Graphs
 /// Between two normalizations the scans rest at a cut: the live tensors after some node, skips included. From there to the next
 /// normalization's input each convolution runs once, so the whole costs the arithmetic of one forward pass. A cut is kept only
 /// where the tensors of all scans fit the memory budget; otherwise the scans stay at the last one that fits (or are loaded anew)
-/// and what lies between is computed again. Chunks don't touch the result: moments are taken per scan and merged in order.
+/// and what lies between is computed again. Chunks don't touch the result: moments are taken per scan and merged in order. Other
+/// cuts may fuse other steps, so the budget touches float rounding.
 package struct LayerSequentialPass {
   /// What was estimated at one layer.
   package struct Estimate: Sendable {

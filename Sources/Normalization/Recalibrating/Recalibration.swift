@@ -20,7 +20,8 @@ public struct Recalibration: Sendable, Hashable, Codable {
   public var blend: StatisticsBlend
   /// At most this many scans, balanced over patients; nil takes all.
   public var statisticsScans: Int?
-  /// Bytes that the tensors kept between layers may take.
+  /// Bytes that the tensors kept between layers may take. Another budget may rest at other cuts, which fuse other steps: it changes
+  /// float rounding, nothing else.
   public var memoryLimit: Int
   /// For the choice of `statisticsScans`.
   public var seed: UInt64
