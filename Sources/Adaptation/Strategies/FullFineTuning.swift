@@ -22,7 +22,9 @@ public struct FullFineTuning: AdaptationStrategy {
 
   public var name: String { "full" }
   public var summary: String { "every weight" }
-  public var defaultTraining: TrainingConfiguration { TrainingConfiguration(epochs: 10, learningRate: 1e-4) }
+  /// Measured on 436 radiographs (PA or AP, 2 patient folds, MobileNetV2 at 128 pixels): AUROC 0.67 at this rate, 0.64 at a tenth of it,
+  /// 0.59 for a linear probe.
+  public var defaultTraining: TrainingConfiguration { TrainingConfiguration(epochs: 10, learningRate: 1e-3) }
 
   public func prepare(_ model: inout Model) throws -> TrainablePlan? {
     model = try model.replacingGraph(model.graph.training(from: trainingSource))
