@@ -16,7 +16,9 @@ func tests(of name: String, with dependencies: [Target.Dependency] = []) -> Targ
 }
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
-let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let csv: Target.Dependency = .product(name: "SwiftCSV", package: "SwiftCSV")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 
 let package = Package(
@@ -29,7 +31,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -46,9 +47,8 @@ let package = Package(
 
     // pixels and people
     room("Imaging", ["CPNGReader", "Tensors", "RandomStreams"]),
-    room(
-      "Cohorts", ["Files", "Imaging", "Tensors", "RandomStreams", crypto, collections, .product(name: "SwiftCSV", package: "SwiftCSV")]),
-    room("Phantoms", ["Files", "Imaging", "Cohorts", "RandomStreams"]),
+    room("Cohorts", ["Files", "Imaging", "Tensors", "RandomStreams", crypto, collections, csv]),
+    room("Phantoms", ["Files", "Imaging", "RandomStreams"]),
 
     // networks
     room("Graphs", ["Tensors", "RandomStreams", collections]),
@@ -56,32 +56,28 @@ let package = Package(
     room("ModelFiles", ["Files", "Graphs", "Tensors", "Imaging", crypto, collections]),
 
     // methods
-    room("Normalization", ["Files", "Cohorts", "Engine", "ModelFiles", "Graphs", "Tensors", "RandomStreams", crypto]),
+    room("Normalization", ["Files", "Cohorts", "Imaging", "Engine", "ModelFiles", "Graphs", "Tensors", "RandomStreams"]),
     room("Evaluation", ["RandomStreams"]),
-    room("Adaptation", ["Files", "Normalization", "Evaluation", "Cohorts", "Engine", "ModelFiles", crypto]),
+    room(
+      "Adaptation",
+      ["Files", "Normalization", "Evaluation", "Cohorts", "Imaging", "Engine", "ModelFiles", "Graphs", "Tensors", "RandomStreams"]),
 
     // judgement
-    room("Experiments", ["Files", "Adaptation", "Evaluation", "Normalization", "Cohorts", "ModelFiles", crypto, logging]),
-    room(
-      "Reports",
-      [
-        "Files", "Experiments", "Adaptation", "Normalization", "Evaluation", "Cohorts",
-        .product(name: "Mustache", package: "swift-mustache"),
-      ]),
+    room("Experiments", ["Files", "Adaptation", "Evaluation", "Cohorts", "ModelFiles", "RandomStreams"]),
+    room("Reports", ["Files", "Experiments", "Adaptation", "Normalization", "Evaluation", "Cohorts", mustache]),
 
     // faces
     .executableTarget(
       name: "scanadapt",
       dependencies: [
-        "Reports", "Experiments", "Adaptation", "Normalization", "Evaluation", "Phantoms", "Cohorts", "Imaging", "ModelFiles",
-        "Engine", "Graphs", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Yams", package: "Yams"), .product(name: "SystemPackage", package: "swift-system"),
+        "Reports", "Experiments", "Adaptation", "Normalization", "Evaluation", "Phantoms", "Cohorts", "Imaging", "ModelFiles", "Engine",
+        "Graphs", "Files", arguments, .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
 
     .executableTarget(
       name: "scanadapt-bench",
-      dependencies: ["Engine", "Graphs", "Tensors", "RandomStreams", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Engine", "Graphs", "Tensors", "RandomStreams", arguments],
       swiftSettings: strict),
 
     tests(of: "Tensors"),

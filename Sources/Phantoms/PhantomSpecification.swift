@@ -19,7 +19,8 @@ public struct PhantomSpecification: Codable, Hashable, Sendable {
   public var manifestPerScanner: Bool
 
   public init(
-    scanners: [ScannerModel] = [.alpha, .beta], patientsPerScanner: Int = 60, firstPatient: Int = 1, scansPerPatient: Int = 4, imageSize: Int = 64,
+    scanners: [ScannerModel] = [.alpha, .beta], patientsPerScanner: Int = 60, firstPatient: Int = 1, scansPerPatient: Int = 4,
+    imageSize: Int = 64,
     lesionFraction: Double = 0.5, confounding: Double = 0, labelNoise: Double = 0, seed: UInt64 = 1, manifestPerScanner: Bool = false
   ) {
     self.scanners = scanners

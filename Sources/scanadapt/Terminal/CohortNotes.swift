@@ -25,7 +25,7 @@ struct CohortNotes {
 
   /// How it was read, and rows without a file.
   func print() {
-    lines.forEach(Terminal.note)
+    for line in lines { Terminal.note(line) }
     printMissing()
   }
 
@@ -33,7 +33,7 @@ struct CohortNotes {
   func printMissing() {
     guard !cohort.unavailable.isEmpty else { return }
     Terminal.note("\(cohort.unavailable.count) rows have no readable file:")
-    cohort.unavailable.prefix(10).forEach { Terminal.note("  \($0)") }
+    for failure in cohort.unavailable.prefix(10) { Terminal.note("  \(failure)") }
     if cohort.unavailable.count > 10 { Terminal.note("  and \(cohort.unavailable.count - 10) more") }
   }
 }

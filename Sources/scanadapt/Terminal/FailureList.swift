@@ -12,7 +12,7 @@ struct FailureList {
   func print(limit: Int = 20) {
     guard !lines.isEmpty else { return }
     Terminal.note("\(lines.count) scans couldn't be read:")
-    lines.prefix(limit).forEach { Terminal.note("  \($0)") }
+    for line in lines.prefix(limit) { Terminal.note("  \(line)") }
     if lines.count > limit { Terminal.note("  and \(lines.count - limit) more") }
   }
 }
