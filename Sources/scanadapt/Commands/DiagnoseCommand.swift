@@ -22,7 +22,7 @@ struct DiagnoseCommand: ParsableCommand {
   @Option(help: "Random divisions of patients behind each null band and p-value.")
   var draws = 199
 
-  @Option(name: .customLong("out"), help: "A folder for mismatch.json and mismatch.csv.")
+  @Option(name: .customLong("out"), help: "A folder for report.html, mismatch.json and mismatch.csv.")
   var output: String?
 
   func run() throws {
@@ -52,6 +52,7 @@ struct DiagnoseCommand: ParsableCommand {
       try Folder.create(output)
       try AtomicFile.write(try json(reports) + "\n", to: "\(output)/mismatch.json")
       try AtomicFile.write(MismatchTable.csv(reports), to: "\(output)/mismatch.csv")
+      try AtomicFile.write(MismatchPage(reports, model: self.model.name).html, to: "\(output)/report.html")
     }
     FailureList(failures).print()
     try Outcome(hasFailures: !failures.isEmpty).finish()

@@ -74,7 +74,7 @@ struct EvaluateCommand: ParsableCommand {
     let folder = try openFolder(pseudonyms)
     try withFileLock("\(folder.path)/.lock", since: Date.now.ISO8601Format()) {
       let evaluation = CrossValidation(
-        configuration, model: model, named: self.model.model!.split(separator: "/").last.map(String.init) ?? "model",
+        configuration, model: model, named: self.model.name,
         strategies: try chosenStrategies(), loader: try compute.loader(for: model), budget: compute.budget, pseudonyms: pseudonyms,
         identifiers: clearIds ? .asGiven : nil)
       try folder.write(try ConfigurationFile.text(of: configuration), named: "config.yaml")

@@ -14,6 +14,9 @@ struct ModelOptions: ParsableArguments {
     guard model != nil else { throw ValidationError("--model is needed: a .safetensors or .pth file") }
   }
 
+  /// The file's name, for tables and reports.
+  var name: String { model?.split(separator: "/").last.map(String.init) ?? "model" }
+
   func load() throws -> Model { try Self.load(model!, description.loadingOptions) }
 
   /// Loads and says on stderr what was done on the way.
