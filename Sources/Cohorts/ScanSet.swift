@@ -94,8 +94,10 @@ public struct TestScans: ScanSet {
     self.ledger = ledger
   }
 
-  public func restricted(toScanner scanner: ScannerID) -> TestScans {
-    TestScans(records.filter { $0.scanner == scanner }, patientIdentity, fold, ledger)
+  public func restricted(toScanner scanner: ScannerID) -> TestScans { restricted(toScanners: [scanner]) }
+
+  public func restricted(toScanners scanners: Set<ScannerID>) -> TestScans {
+    TestScans(records.filter { scanners.contains($0.scanner) }, patientIdentity, fold, ledger)
   }
 
   public var labelled: TestScans { TestScans(labelledRecords, patientIdentity, fold, ledger) }

@@ -6,7 +6,7 @@ import Foundation
 /// The folder one run leaves behind, and takes up again when resumed. Every file is whole or absent, and has a format number; a newer one
 /// is refused.
 ///
-/// `run.json` (inputs, hashes, versions, seed), `folds/` (finished folds, patients in the clear), `checkpoints/`, `evaluation.json`,
+/// `run.json` (inputs, hashes, versions, seed), `folds/` (whose they are, finished folds, patients in the clear), `checkpoints/`, `evaluation.json`,
 /// `metrics.csv`, `folds.csv`, `predictions.csv`, `ledger.csv`, and what the command adds (`config.yaml`, `report.html`).
 public struct RunFolder: Hashable, Sendable {
   public let path: String
@@ -33,6 +33,23 @@ public struct RunFolder: Hashable, Sendable {
   /// The result of a finished run.
   public func result() throws -> EvaluationResult {
     try read(EvaluationResult.self, from: "evaluation.json", supported: EvaluationResult.formatVersion)
+  }
+
+  private struct Binding: Codable {
+    var format = FoldRecord.formatVersion
+    var configuration: String
+  }
+
+  /// Makes the folder one run's: the first to come writes its hash, any other is refused before it leaves anything.
+  /// - Throws: `ExperimentError.otherRun`, `.newerFile`.
+  func bind(to configuration: String) throws {
+    do {
+      let found = try read(Binding.self, from: "folds/run.json", supported: FoldRecord.formatVersion)
+      guard found.configuration == configuration else { throw ExperimentError.otherRun(folder: path) }
+    } catch let error as FileError where error.isMissing {
+      try Folder.create("\(path)/folds")
+      try write(json: Binding(configuration: configuration), to: "folds/run.json")
+    }
   }
 
   func checkpoints() throws(FileError) -> String {

@@ -57,6 +57,7 @@ public struct CrossValidation: Sendable {
     let folds = try folds(of: design, ledger: ledger)
     let sourcePatients = SourcePatientCheck(model.card.fittedPatients, design: design, pseudonyms: pseudonyms)
     let identity = try ExperimentIdentity(self, design).hash.hex
+    try folder?.bind(to: identity)
 
     var records: [FoldRecord] = []
     for (number, fold) in folds.enumerated() {
@@ -141,7 +142,7 @@ public struct CrossValidation: Sendable {
     if design.needsNewHead { found.append(.sourceHeadUnknown(modelLabels: model.card.labels)) }
     let unlabelled = design.cohort.records.count { $0.label == nil }
     if unlabelled > 0 { found.append(.unlabelledScans(scans: unlabelled)) }
-    if !cohort.unavailable.isEmpty { found.append(.unreadable(scans: cohort.unavailable.count)) }
+    if !cohort.unavailable.isEmpty { found.append(.missingFiles(scans: cohort.unavailable.count)) }
     return found
   }
 }

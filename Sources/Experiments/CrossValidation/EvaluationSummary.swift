@@ -19,6 +19,7 @@ public struct EvaluationSummary: Sendable {
   /// - Throws: `ComparisonError` when strategies weren't scored on the same scans, which no lawful record has.
   public func result(of records: [FoldRecord], findings: [Finding] = []) throws(ComparisonError) -> EvaluationResult {
     let baseline = folds(of: strategies[0].name, in: records)
+    let unreadable = unreadable(records)
     let scanners = scannerSummaries(baseline)
     var results: [StrategyResult] = []
     for (index, entry) in strategies.enumerated() {
@@ -31,8 +32,8 @@ public struct EvaluationSummary: Sendable {
           name: $0.fold.short, trainingPatients: $0.trainingPatients, trainingScans: $0.trainingScans, testPatients: $0.testPatients,
           testScans: $0.testScans)
       },
-      findings: findings + self.findings(results, scanners: scanners, baseline: baseline),
-      unreadable: unreadable(records))
+      findings: findings + self.findings(results, scanners: scanners, unreadable: unreadable),
+      unreadable: unreadable)
   }
 
   // MARK: one strategy
@@ -140,7 +141,7 @@ public struct EvaluationSummary: Sendable {
     }
   }
 
-  private func findings(_ results: [StrategyResult], scanners: [ScannerSummary], baseline: [[Prediction]]) -> [Finding] {
+  private func findings(_ results: [StrategyResult], scanners: [ScannerSummary], unreadable: [UnreadableEntry]) -> [Finding] {
     var found: [Finding] = []
     for scanner in scanners where scanner.role != .other {
       let present = scanner.patientsPerClass.indices.filter { scanner.patientsPerClass[$0] > 0 }
@@ -150,6 +151,7 @@ public struct EvaluationSummary: Sendable {
     for (index, label) in header.classes.enumerated() where scanners.allSatisfy({ $0.patientsPerClass[index] == 0 }) {
       found.append(.labelUnused(label: label))
     }
+    if !unreadable.isEmpty { found.append(.unreadable(scans: unreadable.count)) }
     for result in results {
       if case .failed(let fold, let reason) = result.outcome {
         found.append(.strategyFailed(strategy: result.name, fold: fold, reason: reason))

@@ -5,8 +5,8 @@ public struct ExperimentConfiguration: Hashable, Codable, Sendable {
   public var protocolName: EvaluationProtocol
   /// The scanners that are scored; empty takes all that aren't sources.
   public var targetScanners: [String]
-  /// Scanners the model comes from: scored beside the target, fitted on never, except that under protocols without target labels a head
-  /// that doesn't know the classes is fitted there.
+  /// Scanners the model comes from: scored beside the target and not fitted on. Except: under protocols without target labels, a head that
+  /// doesn't know the classes is fitted there; and `unseenScanner` fits on every scanner but the one that is scored.
   public var sourceScanners: [String]
   /// Folds of a cross-validation; leave-one-scanner-out has as many as scanners.
   public var folds: Int

@@ -19,6 +19,8 @@ struct ExperimentDesign: Sendable {
   struct Row: Sendable {
     let strategy: ExperimentStrategy
     let entry: StrategyEntry
+    /// Something of it trains.
+    let trains: Bool
   }
 
   let configuration: ExperimentConfiguration
@@ -96,25 +98,27 @@ struct ExperimentDesign: Sendable {
     let isBaseline = wanted.strategy is SourceModel
     let strategy =
       switch base {
-      case .sourceModel: wanted
-      case .headFittedOnTarget: wanted.withNewHead()
-      case .headFittedOnSources: isBaseline ? wanted.withNewHead() : wanted
+      // As it came, whatever head the others were asked to have.
+      case .sourceModel: isBaseline ? wanted.withHead(.keep) : wanted
+      case .headFittedOnTarget: wanted.withHead(.new)
+      case .headFittedOnSources: isBaseline ? wanted.withHead(.new) : wanted
       }
     let takesStatistics = strategy.strategy.statistics != .source && !isWhollyInstanceNormalized(strategy)
     var entry = StrategyEntry(
       name: strategy.name, summary: strategy.strategy.summary, statistics: statistics(strategy, protocolName),
       head: strategy.strategy.head.rawValue,
       isTransductive: protocolName == .transductive && takesStatistics)
+    var trains = false
     do {
       var probe = model
-      let plan = try strategy.strategy.prepare(&probe)
-      if plan != nil, !protocolName.givesLabels, !isBaseline {
+      trains = try strategy.strategy.prepare(&probe) != nil
+      if trains, !protocolName.givesLabels, !isBaseline {
         entry.notApplicable = "it trains on labels, and \(protocolName.rawValue) gives none of the scanner that is scored"
       }
     } catch {
       entry.notApplicable = "\(error)"
     }
-    return Row(strategy: strategy, entry: entry)
+    return Row(strategy: strategy, entry: entry, trains: trains)
   }
 
   /// Every normalization takes the scan it is given: no statistics of other scans are held.

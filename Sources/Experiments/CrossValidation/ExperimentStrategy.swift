@@ -16,10 +16,9 @@ public struct ExperimentStrategy: Sendable {
 
   public var name: String { strategy.name }
 
-  /// The strategy with a new head where it would keep or train one that doesn't know the classes.
-  func withNewHead() -> ExperimentStrategy {
+  func withHead(_ policy: HeadPolicy) -> ExperimentStrategy {
     var changed = self
-    changed.strategy.head = .new
+    changed.strategy.head = policy
     return changed
   }
 }

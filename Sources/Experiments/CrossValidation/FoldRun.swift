@@ -25,7 +25,11 @@ struct FoldRun {
     let wanted = design.rows.filter { $0.entry.notApplicable == nil }
     let done = Set(record.strategies.map(\.name))
     var base: Model? = design.base == .headFittedOnSources ? nil : model
-    for (number, row) in wanted.enumerated() where !done.contains(row.entry.name) {
+    for (number, row) in wanted.enumerated() {
+      guard !done.contains(row.entry.name) else {
+        noteUse(by: row, isBaseline: number == 0)
+        continue
+      }
       guard !observer.shouldStop() else { throw StopRequested() }
       observer.report(.strategyBegan(row.entry.name, fold: fold.name, number: number + 1, of: wanted.count))
       let isBaseline = number == 0
@@ -38,24 +42,41 @@ struct FoldRun {
         throw error
       } catch let error as Interrupted {
         throw error
+      } catch let error as CheckpointError {
+        throw error
       } catch  where !isBaseline {
         observer.report(.strategyFailed(row.entry.name, fold: fold.name, reason: "\(error)"))
         record.strategies.append(FoldRecord.Strategy(name: row.entry.name, failure: "\(error)"))
       }
       try save(record)
+      // What it served is in the record now; a failure may be looked into.
+      if record.strategies.last?.failure == nil, let checkpoint = checkpoint(of: row) { try? Folder.remove(checkpoint) }
+    }
+  }
+
+  /// Writes to the ledger what a strategy whose record was taken up had used: making the roles is what does it.
+  private func noteUse(by row: ExperimentDesign.Row, isBaseline: Bool) {
+    let training = isBaseline ? baselineTraining : adaptationTraining
+    let configuration = row.strategy.training ?? row.strategy.strategy.defaultTraining
+    if row.trains, configuration.earlyStopping != nil {
+      _ = try? training.split(validationFraction: row.strategy.validationFraction, seed: configuration.seed)
     }
   }
 
   private func fitted(_ row: ExperimentDesign.Row, from source: Model) throws -> (model: Model, outcome: AdaptationRun.Result) {
     let strategy = row.strategy
     let run = AdaptationRun(
-      strategy.strategy, training: strategy.training, newHeadLabels: design.needsNewHead ? design.classes : nil,
+      strategy.strategy, training: strategy.training, newHeadLabels: design.classes,
       validationFraction: strategy.validationFraction, budget: budget)
-    let checkpoint = checkpointFolder.map { "\($0)/\(fold.name.fileStem)-\(row.entry.name).checkpoint" }
     let isBaseline = row.strategy.strategy is SourceModel
     let outcome = try run.adapt(
-      source, to: isBaseline ? baselineTraining : adaptationTraining, loader: loader, checkpoint: checkpoint, observer: observer.training)
+      source, to: isBaseline ? baselineTraining : adaptationTraining, loader: loader, checkpoint: checkpoint(of: row),
+      observer: observer.training)
     return (outcome.model, outcome)
+  }
+
+  private func checkpoint(of row: ExperimentDesign.Row) -> String? {
+    checkpointFolder.map { "\($0)/\(fold.name.fileStem)-\(row.entry.name).checkpoint" }
   }
 
   /// What an adaptation may be fitted on under the protocol.
@@ -63,9 +84,7 @@ struct FoldRun {
     switch design.configuration.protocolName {
     case .withinScanner, .unlabelledScanner: fold.training.filtered { design.targets.contains($0.scanner) }
     case .unseenScanner: fold.training
-    case .transductive:
-      (design.targets.count == 1 ? fold.test.restricted(toScanner: design.targets.first!) : fold.test).transductively()
-        .filtered { design.targets.contains($0.scanner) }
+    case .transductive: fold.test.restricted(toScanners: design.targets).transductively()
     }
   }
 
@@ -129,11 +148,12 @@ struct FoldRun {
 struct StopRequested: Error {}
 
 extension FoldName {
-  /// For a file: letters, digits and hyphens, unique by its number in front.
+  /// For a file: letters, digits and hyphens. Where that loses something, a hash keeps names apart.
   var fileStem: String {
     let safe = fold.unicodeScalars.map {
       $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil) ? Character($0) : "-"
     }
-    return "\(repetition + 1)-\(String(String(safe).prefix(40)))"
+    let stem = String(String(safe).prefix(40))
+    return "\(repetition + 1)-\(stem)" + (stem == fold ? "" : "-\(ContentHash(of: fold).hex.prefix(12))")
   }
 }

@@ -11,7 +11,7 @@ struct SourcePatientCheck {
   let knownOnSources: Set<PatientID>
 
   init(_ fitted: FittedPatients, design: ExperimentDesign, pseudonyms: Pseudonyms) {
-    let records = design.cohort.records
+    let records = design.cohort.labelled.records
     let count = fitted.groups.reduce(0) { $0 + $1.hashes.count }
     func shared(_ scanners: Set<ScannerID>) -> Set<PatientID> {
       let patients = Set(records.filter { scanners.contains($0.scanner) }.map(\.patient))

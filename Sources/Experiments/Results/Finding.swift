@@ -23,7 +23,10 @@ public enum Finding: Hashable, Codable, Sendable {
   case scannerWithoutLabels(scanner: String)
   case sourceHeadUnknown(modelLabels: [String])
   case labelUnused(label: String)
+  /// Files that were there and could not be decoded.
   case unreadable(scans: Int)
+  /// Rows of the manifest whose file isn't there.
+  case missingFiles(scans: Int)
   case unlabelledScans(scans: Int)
   /// Patients on source scanners that the source model was fitted on: not scored there.
   case sourceScansLeftOut(patients: Int)
@@ -34,7 +37,7 @@ public enum Finding: Hashable, Codable, Sendable {
     switch self {
     case .sourceModelKnowsPatients, .patientOnBothSides: .leak
     case .labelsPermuted, .sourcePatientsUnknown, .transductive, .everyScanItsOwnPatient, .oneClassOnScanner, .scannerWithoutLabels,
-      .unreadable, .strategyFailed, .severalComparisons:
+      .unreadable, .missingFiles, .strategyFailed, .severalComparisons:
       .caution
     case .sourceHeadUnknown, .labelUnused, .unlabelledScans, .sourceScansLeftOut: .note
     }
@@ -59,6 +62,7 @@ public enum Finding: Hashable, Codable, Sendable {
       "the source model's own classes (\(labels.count == 0 ? "unnamed" : list(labels))) aren't this cohort's, so it cannot be scored as it came"
     case .labelUnused(let label): "no scan has the model's class '\(label)'"
     case .unreadable(let scans): "\(counted(scans, "scan")) couldn't be read and took no part"
+    case .missingFiles(let scans): "\(counted(scans, "scan")) of the manifest had no file and took no part"
     case .unlabelledScans(let scans): "\(counted(scans, "scan")) without a label: used where labels aren't needed, scored nowhere"
     case .sourceScansLeftOut(let patients):
       "\(counted(patients, "patient")) of the source scanners, whom the source model was fitted on, are not scored there"

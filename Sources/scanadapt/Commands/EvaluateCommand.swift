@@ -28,7 +28,8 @@ struct EvaluateCommand: ParsableCommand {
   var targets: [String] = []
 
   @Option(
-    name: .customLong("source"), parsing: .singleValue, help: "A scanner the model comes from: scored beside the target, never fitted on.")
+    name: .customLong("source"), parsing: .singleValue,
+    help: "A scanner the model comes from: scored beside the target and not fitted on (but by unseen-scanner).")
   var sources: [String] = []
 
   @Option(name: .customLong("strategy"), parsing: .singleValue, help: "One of \(StrategyCatalogue.list); all unless given.")
@@ -77,10 +78,13 @@ struct EvaluateCommand: ParsableCommand {
         configuration, model: model, named: self.model.name,
         strategies: try chosenStrategies(), loader: try compute.loader(for: model), budget: compute.budget, pseudonyms: pseudonyms,
         identifiers: clearIds ? .asGiven : nil)
-      try folder.write(try ConfigurationFile.text(of: configuration), named: "config.yaml")
+      let resolved = try ConfigurationFile.text(of: configuration)
+      // What stands there may be another run's, which is refused below.
+      if !Folder.holds("config.yaml", in: folder.path) { try folder.write(resolved, named: "config.yaml") }
       let progress = ProgressLine(isQuiet: compute.quiet)
       let outcome = try evaluation.run(on: cohort, in: folder, observer: .terminal(progress))
       progress.clear()
+      try folder.write(resolved, named: "config.yaml")
       try finish(outcome.result, cohort, folder)
     }
   }
