@@ -26,8 +26,8 @@ enum ReportStyle {
     dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
     dd.warning { font-weight: 600; border-left: 4px solid var(--ink); padding-left: 10px; }
     .wide { overflow-x: auto; }
-    table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }
-    th, td { text-align: left; padding: 6px 9px; border-bottom: 1px solid var(--rule); vertical-align: top; }
+    table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
+    th, td { text-align: left; padding: 6px; border-bottom: 1px solid var(--rule); vertical-align: top; }
     thead th { border-bottom: 2px solid var(--ink); font-weight: 600; vertical-align: bottom; }
     td { white-space: nowrap; } td.remark { white-space: normal; color: var(--soft); }
     tbody th { white-space: nowrap; } tr.baseline { background: var(--tint); }

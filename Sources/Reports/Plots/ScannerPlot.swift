@@ -25,7 +25,7 @@ struct ScannerPlot {
       }.joined(separator: " ") + (worst.count > limit ? " Of \(worst.count) scanners, the baseline's \(limit) worst." : "")
 
     let left = 250.0
-    let right = 640.0
+    let right = 610.0
     let rowHeight = 17.0
     let top = 12.0
     let groupHeight = rowHeight * Double(strategies.count) + 12
