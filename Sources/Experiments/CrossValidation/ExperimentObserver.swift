@@ -43,7 +43,7 @@ public struct ExperimentStopped: Error, Hashable, Sendable, CustomStringConverti
 
   public var description: String {
     "stopped with \(finishedFolds) of \(folds) folds finished; "
-      + (folder.map { "they are kept in \($0), and the same command with --resume \($0) continues" }
+      + (folder.map { "they are kept in \($0); the same command with the same folder continues" }
         ?? "no folder was given, so nothing is kept")
   }
 }
