@@ -123,7 +123,7 @@ public struct AdaptationRun: Sendable {
   private func checkedRewrite(from before: Model, to after: Model, _ scans: TrainingScans, _ images: RunScans) throws -> Double? {
     guard let expectation = strategy.expectation else { return nil }
     guard let maps = try images.maps(of: Array(images.readable(scans.records).prefix(8))) else {
-      throw TrainingError.noReadableScans(listed: scans.count)
+      throw TrainingError.noReadableScans(listed: scans.count, first: images.failures.first.map(UnreadableScan.init))
     }
     return try NoOpDetector().check(
       strategy.name, expectation, before: (before.graph, before.parameters), after: (after.graph, after.parameters), on: maps,

@@ -81,6 +81,20 @@ struct BadInputTests {
     }
   }
 
+  @Test("An unknown strategy, or a layer pattern that matches nothing, leaves no run folder behind")
+  func nothingBegun() throws {
+    try withScratchFolder { folder in
+      requireStatus(0, try adapt(Self.fixture, in: folder))
+      let common = ["adapt", "--model", "run/model.safetensors", "--scans", Self.fixture, "--out", "second", "--quiet"]
+      requireStatus(78, try CommandRun(common + ["--strategy", "nonsense"], in: folder))
+      requireStatus(64, try CommandRun(common + ["--strategy", "bn-only", "--layers", "block1.*"], in: folder))
+      let unmatched = try CommandRun(common + ["--strategy", "recalibrate", "--layers", "nothing.*"], in: folder)
+      requireStatus(65, unmatched)
+      #expect(unmatched.errors.contains("nothing.*") && unmatched.errors.contains("block1.bn"))
+      #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "second").path))
+    }
+  }
+
   @Test("A finished run is never overwritten: 73")
   func finishedRun() throws {
     try withScratchFolder { folder in

@@ -15,7 +15,7 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   /// A setting outside its range.
   case setting(name: String, found: String, expected: String)
   /// Training scans that couldn't be read leave nothing.
-  case noReadableScans(listed: Int)
+  case noReadableScans(listed: Int, first: UnreadableScan?)
 
   public var description: String {
     switch self {
@@ -31,7 +31,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
       "step \(step): the loss isn't a finite number\(node.map { " (first in layer \($0))" } ?? "") at learning rate \(rate); "
         + (checkpoint.map { "the last good checkpoint is \($0)" } ?? "there was no checkpoint yet")
     case .setting(let name, let found, let expected): "\(name) is \(found); expected \(expected)"
-    case .noReadableScans(let listed): "none of \(listed) training scans could be read; expected at least two"
+    case .noReadableScans(let listed, let first):
+      "none of \(listed) training scans could be read\(first.map { ", the first (\($0.path)) because it \($0.reason)" } ?? ""); expected at least two"
     }
   }
 }

@@ -42,6 +42,7 @@ struct AdaptCommand: ParsableCommand {
 
   func run() throws {
     let chosen = statistics.applied(to: try StrategyCatalogue.strategy(named: strategy, head: head), seed: compute.seed)
+    try statistics.check([chosen])
     let resolved = try training.resolved(from: chosen.defaultTraining, seed: compute.seed)
     let source = try model.load(seed: compute.seed)
     let run = AdaptationRun(

@@ -72,11 +72,11 @@ struct EvaluateCommand: ParsableCommand {
     let model = try model.load()
     let cohort = try scans.load()
     let pseudonyms = try privacy.pseudonyms()
-    let folder = try openFolder(pseudonyms)
-    try withFileLock("\(folder.path)/.lock", since: Date.now.ISO8601Format()) {
+    let strategies = try chosenStrategies()
+    try RunFolder.withFolder(at: output, describedBy: try description(pseudonyms)) { folder in
       let evaluation = CrossValidation(
         configuration, model: model, named: self.model.name,
-        strategies: try chosenStrategies(), loader: try compute.loader(for: model), budget: compute.budget, pseudonyms: pseudonyms,
+        strategies: strategies, loader: try compute.loader(for: model), budget: compute.budget, pseudonyms: pseudonyms,
         identifiers: clearIds ? .asGiven : nil)
       let resolved = try ConfigurationFile.text(of: configuration)
       // What stands there may be another run's, which is refused below.
@@ -98,17 +98,16 @@ struct EvaluateCommand: ParsableCommand {
 
   private func chosenStrategies() throws -> [ExperimentStrategy] {
     let names = strategies.isEmpty ? StrategyCatalogue.names.filter { $0 != SourceModel().name } : strategies
-    return try names.map { name in
+    let chosen = try names.map { name in
       let strategy = statistics.applied(to: try StrategyCatalogue.strategy(named: name, head: head), seed: compute.seed)
       return ExperimentStrategy(strategy, training: try training.resolved(from: strategy.defaultTraining, seed: compute.seed))
     }
+    try statistics.check(chosen.map(\.strategy))
+    return chosen
   }
 
-  private func openFolder(_ pseudonyms: Pseudonyms) throws -> RunFolder {
-    try RunFolder.openOrCreate(
-      output,
-      describedBy: try .ofThisCommand(
-        seed: compute.seed, inputs: [("model", model.model)] + scans.manifests.map { ("manifest", $0) }, pseudonyms))
+  private func description(_ pseudonyms: Pseudonyms) throws -> RunDescription {
+    try .ofThisCommand(seed: compute.seed, inputs: [("model", model.model)] + scans.manifests.map { ("manifest", $0) }, pseudonyms)
   }
 
   private func finish(_ found: EvaluationResult, _ cohort: Cohort, _ folder: RunFolder) throws {

@@ -16,8 +16,7 @@ struct SingleRun {
 
   func execute() throws {
     let pseudonyms = try run.pseudonyms ?? command.privacy.pseudonyms()
-    let folder = try openFolder(pseudonyms)
-    try withFileLock("\(folder.path)/.lock", since: Date.now.ISO8601Format()) {
+    try RunFolder.withFolder(at: output, describedBy: try description(pseudonyms)) { folder in
       guard !Folder.holds("model.safetensors", in: folder.path) else { throw RunFolderError.finished(folder: folder.path) }
       let ledger = Ledger()
       let progress = ProgressLine(isQuiet: command.compute.quiet)
@@ -33,12 +32,9 @@ struct SingleRun {
     try Outcome(hasFailures: !cohort.unavailable.isEmpty).finish()
   }
 
-  private func openFolder(_ pseudonyms: Pseudonyms) throws -> RunFolder {
-    try RunFolder.openOrCreate(
-      output,
-      describedBy: try .ofThisCommand(
-        seed: command.compute.seed, inputs: [("model", command.model.model)] + command.scans.manifests.map { ("manifest", $0) }, pseudonyms)
-    )
+  private func description(_ pseudonyms: Pseudonyms) throws -> RunDescription {
+    try .ofThisCommand(
+      seed: command.compute.seed, inputs: [("model", command.model.model)] + command.scans.manifests.map { ("manifest", $0) }, pseudonyms)
   }
 
   private func write(_ result: AdaptationRun.Result, to folder: RunFolder, _ ledger: Ledger, _ pseudonyms: Pseudonyms) throws {

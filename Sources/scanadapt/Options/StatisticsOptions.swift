@@ -31,6 +31,17 @@ struct StatisticsOptions: ParsableArguments {
     if statisticsBatch < 2 { throw ValidationError("--statistics-batch is at least 2, not \(statisticsBatch)") }
   }
 
+  /// - Throws: `ValidationError` for a setting that none of the strategies has a use for.
+  func check(_ strategies: [any AdaptationStrategy]) throws {
+    func require(_ isGiven: Bool, _ option: String, _ users: String, _ isUser: (any AdaptationStrategy) -> Bool) throws {
+      guard isGiven, !strategies.contains(where: isUser) else { return }
+      throw ValidationError("\(option) is for \(users); found \(strategies.map(\.name).joined(separator: ", "))")
+    }
+    try require(prior != nil, "--prior", "prior-mixed") { $0.name == "prior-mixed" }
+    try require(alpha != nil, "--alpha", "alpha-mixed") { $0.name == "alpha-mixed" }
+    try require(!patterns.isEmpty, "--layers", "recalibration and instance norm") { $0 is RecalibratedModel || $0 is InstanceNormalized }
+  }
+
   /// The strategy with these settings; one that keeps the source's statistics stays as it is.
   func applied(to strategy: any AdaptationStrategy, seed: UInt64) -> any AdaptationStrategy {
     guard case .target(var recalibration) = strategy.statistics else { return strategy }
