@@ -41,7 +41,9 @@ struct Trainer {
     guard !labelled.isEmpty else { throw TrainingError.noLabels(scans: training.count) }
     _ = try vocabulary.targets(of: labelled)
     let readable = scans.readable(labelled)
-    guard !readable.isEmpty else { throw TrainingError.noReadableScans(listed: labelled.count, first: self.scans.failures.first.map(UnreadableScan.init)) }
+    guard !readable.isEmpty else {
+      throw TrainingError.noReadableScans(listed: labelled.count, first: scans.failures.first.map(UnreadableScan.init))
+    }
     let targets = try vocabulary.targets(of: readable).compactMap(\.self)
     let counts = vocabulary.counts(of: targets)
     guard counts.count(where: { $0 > 0 }) > 1 else {
