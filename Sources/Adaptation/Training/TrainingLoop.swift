@@ -22,7 +22,6 @@ struct TrainingLoop {
     let rows: [EpochMetrics]
     /// The epoch whose weights these are.
     let epoch: Int
-    let stepsPerEpoch: Int
     let droppedSingles: Int
   }
 
@@ -93,7 +92,7 @@ struct TrainingLoop {
     if let best { for (id, value) in best { result[id] = value } }
     return Outcome(
       parameters: result, rows: progress.rows, epoch: best == nil ? max(progress.epoch - 1, 0) : progress.stopping.bestEpoch ?? 0,
-      stepsPerEpoch: stepsPerEpoch, droppedSingles: inputs.count - order(0).batches.reduce(0) { $0 + $1.count })
+      droppedSingles: inputs.count - order(0).batches.reduce(0) { $0 + $1.count })
   }
 
   private func lastRate(_ epoch: Int, _ stepsPerEpoch: Int) -> Double {

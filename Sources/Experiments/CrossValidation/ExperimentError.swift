@@ -8,8 +8,6 @@ public enum ExperimentError: Error, Hashable, Sendable, CustomStringConvertible 
   /// The model's classes aren't the cohort's, and the protocol has no labelled scans of other scanners to fit a head on.
   case headUnknown(modelLabels: [String], cohortLabels: [String], protocolName: EvaluationProtocol)
   case newHeadLacks(labels: [String])
-  /// Leave-one-scanner-out of a scanner that has no fold.
-  case noFold(scanner: String)
   /// The run folder belongs to another run: a setting, the model, a scan or a label changed.
   case otherRun(folder: String)
   case newerFile(path: String, found: Int, supported: Int)
@@ -27,7 +25,6 @@ public enum ExperimentError: Error, Hashable, Sendable, CustomStringConvertible 
       "the model's classes (\(list(model))) lack some of the cohort's (\(list(cohort))), and \(protocolName.rawValue) gives no labels to fit a "
         + "head on; name --source scanners with labels, or take another protocol"
     case .newHeadLacks(let labels): "the new head's classes lack \(list(labels)), which scans bear"
-    case .noFold(let scanner): "scanner '\(scanner)' has no fold"
     case .otherRun(let folder):
       "\(folder): holds folds of another run (a setting, the model, a scan or a label differs); expected this run's"
     case .newerFile(let path, let found, let supported): "\(path): found format \(found); expected at most \(supported)"
