@@ -15,6 +15,7 @@ public struct LabelVocabulary: Hashable, Sendable, Codable {
     self.labels = labels
   }
 
+  /// The class index of a label; nil where the model doesn't have it.
   public func index(of label: String) -> Int? { labels.firstIndex(of: label) }
 
   /// Labels that no scan bears: not an error, but a line in the report.
@@ -50,6 +51,7 @@ public struct LabelVocabulary: Hashable, Sendable, Codable {
 
 /// Labels that don't fit a model.
 public enum LabelVocabularyError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// A label of the cohort that the model doesn't have, and how many scans bear it.
   public struct Stray: Hashable, Sendable {
     public let label: String
     public let scans: Int

@@ -22,6 +22,7 @@ public struct FoldName: Hashable, Comparable, Sendable, Codable, CustomStringCon
 
 /// Which scan was used for what, in which fold: written by the makers of the scan roles, and by nobody else.
 public final class Ledger: Sendable {
+  /// What a scan was used for in a fold.
   public enum Use: String, Hashable, Comparable, Sendable, Codable, CaseIterable {
     case training, validation, test
     /// A test scan that statistics were taken from, without its label.
@@ -33,6 +34,7 @@ public final class Ledger: Sendable {
     var isFitted: Bool { self == .training || self == .validation || self == .fitting }
   }
 
+  /// One scan's use in one fold.
   public struct Entry: Hashable, Sendable {
     public let fold: FoldName
     public let use: Use
@@ -94,6 +96,7 @@ public final class Ledger: Sendable {
     }
   }
 
+  /// Sorted by fold, then patient; empty in every lawful run. Transductive use is no leak: it is labelled everywhere.
   public func leaks() -> [Leak] {
     let snapshot = state.withLock { $0.uses }
     var fitted: [FoldName: Set<PatientID>] = [:]

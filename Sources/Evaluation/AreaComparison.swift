@@ -1,5 +1,6 @@
 /// Two areas under the ROC curve over the same scans: their difference, its standard error and a two-sided z test.
 public struct AreaComparison: Hashable, Codable, Sendable {
+  /// What counts as independent.
   public enum Clustering: String, Hashable, Codable, Sendable {
     /// DeLong: every scan stands for itself.
     case none

@@ -7,6 +7,7 @@ import RandomStreams
 /// the same resamples, and differences are paired. Efron, "Better bootstrap confidence intervals", 1987; for several strata Davison and
 /// Hinkley, "Bootstrap Methods and their Application", 1997, section 5.3.
 public struct PatientBootstrap: Hashable, Codable, Sendable {
+  /// How an interval is read off the resamples.
   public enum Method: String, Hashable, Codable, Sendable {
     case percentile
     /// Bias-corrected and accelerated; the acceleration from leaving out one patient at a time.

@@ -41,6 +41,7 @@ public struct VerdictRule: Hashable, Codable, Sendable {
   }
 }
 
+/// A verdict, and what decided it.
 public struct VerdictWithReason: Hashable, Codable, Sendable {
   public enum Reason: Hashable, Codable, Sendable {
     case intervalAboveMargin, intervalBelowMargin, harm, intervalHoldsMargin

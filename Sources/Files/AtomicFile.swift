@@ -4,6 +4,7 @@ import SystemPackage
 /// Writing a file so that it is whole or absent: a temporary file in the same folder, synchronized, renamed over the target,
 /// and the folder synchronized after it. An error leaves the target as it was and nothing beside it.
 public enum AtomicFile {
+  /// Whether the bytes are on the disk when the call returns.
   public enum Durability: Sendable {
     /// Survives a power cut: file and folder are synchronized.
     case synchronized

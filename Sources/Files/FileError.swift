@@ -2,6 +2,7 @@ import SystemPackage
 
 /// What went wrong with a file or a folder: which path, while doing what, and why.
 public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What was being done.
   public enum Operation: String, Hashable, Sendable {
     case opening = "open"
     case reading = "read"

@@ -28,6 +28,7 @@ public struct LockHolder: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
+/// Why a lock couldn't be taken.
 public enum FileLockError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Another process holds it; nil if it hasn't written its name yet.
   case held(path: String, by: LockHolder?)

@@ -41,7 +41,8 @@ public struct BatchAdaptation: Sendable {
   ///   - output: the folder of results; made where it is missing.
   ///   - ledger: records which patients were used for what.
   ///   - since: the time written into the lock for others to read.
-  /// - Throws: `FileLockError.held` naming the holder; `Interrupted`; `FileError` where the output can't be written; `BatchError`.
+  /// - Throws: `FileLockError.held` naming the holder; `Interrupted`; `FileError` where the output folder can't be made or
+  ///   `summary.csv` can't be written (a folder whose own files can't be is a failed folder); `BatchError`.
   public func adapt(
     _ source: Model, to folders: [FolderJob], output: String, loader: ScanLoader, ledger: Ledger = Ledger(), since: String,
     observer: TrainingObserver = TrainingObserver(), report: (Event) -> Void = { _ in }

@@ -2,6 +2,7 @@
 ///
 /// The weights of the best epoch are what training returns.
 public struct EarlyStopping: Hashable, Sendable, Codable {
+  /// What is watched on the validation patients.
   public enum Measure: String, Hashable, Sendable, Codable, CaseIterable {
     case validationLoss
     /// Undefined, and then an error before the first step, where the validation patients have one class.

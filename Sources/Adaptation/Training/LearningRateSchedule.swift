@@ -4,11 +4,12 @@ import Foundation
 ///
 /// Evaluated at every step, from the step's number alone, so a resumed run continues on the same curve.
 public struct LearningRateSchedule: Hashable, Sendable, Codable {
+  /// How it moves after the warm-up.
   public enum Shape: Hashable, Sendable, Codable {
     case constant
     /// Half a cosine from the base rate to `finalShare` of it. Loshchilov and Hutter 2017.
     case cosine(finalShare: Double = 0)
-    /// Multiplied by `factor` after every `epochs` epochs.
+    /// Multiplied by `factor` after every `epochs` epochs, counted from the first one, warm-up included.
     case step(epochs: Int, factor: Double = 0.1)
   }
 
@@ -24,7 +25,7 @@ public struct LearningRateSchedule: Hashable, Sendable, Codable {
 
   /// The factor on the base rate at `step` (from 0) of a run of `epochs` epochs with `stepsPerEpoch` steps each.
   ///
-  /// With w warm-up steps: `(step + 1) / w` below w; then the shape over what is left.
+  /// With w warm-up steps: `(step + 1) / w` below w; then the shape, a cosine over what is left.
   public func factor(atStep step: Int, stepsPerEpoch: Int, epochs: Int) -> Double {
     let total = stepsPerEpoch * epochs
     let warmUp = min(Int((warmUpEpochs * Double(stepsPerEpoch)).rounded()), total)

@@ -14,6 +14,7 @@ public struct PatientHashes: Hashable, Sendable, Codable {
     self.init(keyID: pseudonyms.keyID, hashes: patients.map(pseudonyms.patientHash))
   }
 
+  /// Whether patients are shared, where that can be known.
   public enum Overlap: Hashable, Sendable {
     /// Hashed with another key: no answer can be had.
     case unknown

@@ -58,6 +58,7 @@ public struct Pseudonyms: Sendable {
   }
 }
 
+/// Why a key file can't serve.
 public enum PseudonymKeyError: Error, Hashable, Sendable, CustomStringConvertible {
   case file(FileError)
   case tooShort(path: String, foundBytes: Int)

@@ -8,6 +8,7 @@ import Synchronization
 /// any time. Nothing in it names a patient or a path. A cache that cannot be written stops being written and says so in `counts`; the
 /// run goes on without.
 public final class ScanCache: Sendable {
+  /// What the cache did since it was opened.
   public struct Counts: Hashable, Sendable {
     public var hits = 0
     public var misses = 0

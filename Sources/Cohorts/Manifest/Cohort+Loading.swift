@@ -60,6 +60,7 @@ extension Cohort {
   }
 }
 
+/// Why cohorts can't be taken as one.
 public enum CohortError: Error, Hashable, Sendable, CustomStringConvertible {
   case nothingToMerge
   case differentPatientIdentities(String, PatientIdentity, String, PatientIdentity)

@@ -3,6 +3,7 @@ import Tensors
 
 /// How gradients move parameters; the learning rate comes with each step.
 public struct Optimizer: Hashable, Sendable, Codable {
+  /// The update and its constants, under PyTorch's names.
   public enum Rule: Hashable, Sendable, Codable {
     /// PyTorch's `SGD`: `g += decay * w; m = momentum * m + g` (first step `m = g`); `w -= rate * (nesterov ? g + momentum * m : m)`.
     case sgd(momentum: Double = 0.9, nesterov: Bool = false, weightDecay: Double = 0)

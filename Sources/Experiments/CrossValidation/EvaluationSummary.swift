@@ -1,7 +1,8 @@
 import Cohorts
 import Evaluation
 
-/// Folds put together into a result: a pure function, so that finished folds can be summarized again with another rule or metric.
+/// Folds put together into a result: a pure function, so that finished folds can be summarized again with
+/// another verdict rule or bootstrap.
 public struct EvaluationSummary: Sendable {
   public var header: EvaluationHeader
   /// The baseline first.

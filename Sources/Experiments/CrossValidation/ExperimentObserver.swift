@@ -3,6 +3,7 @@ import Cohorts
 
 /// What the person's side hands in: where progress goes, whether to stop, and a clock. None of it changes a bit of the result.
 public struct ExperimentObserver: Sendable {
+  /// Something happened that a person may want to see.
   public enum Event: Sendable {
     case foldBegan(FoldName, number: Int, of: Int)
     /// The fold's record was found and is of this run.

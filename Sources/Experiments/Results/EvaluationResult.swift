@@ -39,6 +39,7 @@ public struct EvaluationResult: Hashable, Codable, Sendable {
 
 /// How many patients and scans of a scanner were scored, and which classes they have.
 public struct ScannerSummary: Hashable, Codable, Sendable {
+  /// What the scanner was to the run.
   public enum Role: String, Hashable, Codable, Sendable {
     case target, source, other
   }

@@ -1,5 +1,6 @@
 /// Something a reader must be told that isn't a number of the table.
 public enum Finding: Hashable, Codable, Sendable {
+  /// How much a reader has to care, worst first.
   public enum Severity: String, Hashable, Codable, Sendable, Comparable, CaseIterable {
     /// A patient on both sides: the scores are worthless.
     case leak

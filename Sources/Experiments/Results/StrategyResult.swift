@@ -2,6 +2,7 @@ import Evaluation
 
 /// One row of the table: an adaptation (or the baseline) on the held-out patients.
 public struct StrategyResult: Hashable, Codable, Sendable {
+  /// Whether there are scores, and if not, why.
   public enum Outcome: Hashable, Codable, Sendable {
     case evaluated
     /// It cannot be done under this protocol or to this network, and was not tried.
@@ -120,6 +121,7 @@ public struct ScannerScore: Hashable, Codable, Sendable {
 
 /// Losses by epoch in one fold.
 public struct LearningCurve: Hashable, Codable, Sendable {
+  /// One epoch; a loss is nil where it isn't finite or wasn't measured.
   public struct Point: Hashable, Codable, Sendable {
     public var epoch: Int
     public var trainingLoss: Double?
