@@ -1,4 +1,4 @@
-// Softmax and cross-entropy in double; a batch's logits are few.
+// Cross-entropy in double; a batch's logits are few.
 #include "loss.h"
 
 #include <math.h>
@@ -34,14 +34,4 @@ double sa_cross_entropy(sa_map gradient, sa_map logits, const int32_t *targets, 
     }
   }
   return loss / total_weight;
-}
-
-void sa_softmax(sa_map probabilities, sa_map logits) {
-  for (sa_index i = 0; i < logits.n; i++) {
-    const float *z = logits.data + i * logits.pixel_stride;
-    float *p = probabilities.data + i * probabilities.pixel_stride;
-    double partition = log_partition(z, logits.c);
-    for (sa_index c = 0; c < logits.c; c++) p[c] = (float)exp((double)z[c] - partition);
-    for (sa_index c = logits.c; c < sa_padded(logits.c); c++) p[c] = 0;
-  }
 }

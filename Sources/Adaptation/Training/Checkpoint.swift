@@ -102,9 +102,6 @@ public struct CheckpointFile: Sendable {
     return checkpoint
   }
 
-  /// Removes the file, once what it served is written elsewhere.
-  public func remove() throws(FileError) { try Folder.remove(path) }
-
   private func id(_ key: String) throws(CheckpointError) -> ParameterID {
     guard let dot = key.lastIndex(of: ".") else { throw CheckpointError(path: path, reason: .unexpectedKey(key)) }
     return ParameterID(path: String(key[..<dot]), field: String(key[key.index(after: dot)...]))

@@ -8,7 +8,4 @@
 /// loss, in double; NaN if no image has a target. Overwrites `gradient` (d loss / d logits) unless it is none. `logits` and `gradient`
 /// are vectors [n, 1, 1, classes]; `targets` has n class indices.
 double sa_cross_entropy(sa_map gradient, sa_map logits, const int32_t *targets, const float *class_weights, float label_smoothing);
-
-/// probabilities = softmax over channels, in double inside; overwrites. Vectors [n, 1, 1, classes].
-void sa_softmax(sa_map probabilities, sa_map logits);
 #endif
