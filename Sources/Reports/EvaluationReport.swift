@@ -30,8 +30,8 @@ public struct EvaluationReport: Sendable {
       tables: [metricsTable, confusionTable, foldsTable, unreadableTable].compactMap { $0 },
       refit: result.refitCommand?.visible(limit: 2000),
       footer:
-        "Scores are of patients that nothing was fitted on. Patients and scans bear pseudonyms. Made by ScanAdapt from evaluation.json, "
-        + "format \(result.format); every number is in metrics.csv."
+        "Scores are of held-out patients. Patients and scans bear pseudonyms unless the run was told otherwise. Made by "
+        + "ScanAdapt from evaluation.json, format \(result.format); every number is in metrics.csv."
     ).html
   }
 
