@@ -63,7 +63,7 @@ let package = Package(
       ["Files", "Normalization", "Evaluation", "Cohorts", "Imaging", "Engine", "ModelFiles", "Graphs", "Tensors", "RandomStreams"]),
 
     // judgement
-    room("Experiments", ["Files", "Adaptation", "Evaluation", "Cohorts", "ModelFiles", "RandomStreams"]),
+    room("Experiments", ["Files", "Adaptation", "Evaluation", "Cohorts", "Engine", "ModelFiles", "RandomStreams"]),
     room("Reports", ["Files", "Experiments", "Adaptation", "Normalization", "Evaluation", "Cohorts", mustache]),
 
     // faces
@@ -96,7 +96,7 @@ let package = Package(
       of: "Experiments",
       with: ["Phantoms", "Evaluation", "Adaptation", "Cohorts", "Imaging", "Graphs", "ModelFiles", "Tensors", "RandomStreams", "Files"]),
     tests(of: "Reports", with: ["Experiments", "Evaluation", "Cohorts", "RandomStreams"]),
-    tests(of: "scanadapt"),
+    tests(of: "scanadapt", with: ["Experiments", "Evaluation", "Cohorts"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -18,6 +18,13 @@ public struct RunFolder: Hashable, Sendable {
     return folder
   }
 
+  /// A folder that is there and empty.
+  public static func begin(inEmpty path: String, run: RunDescription) throws -> RunFolder {
+    let folder = RunFolder(path: path)
+    try folder.write(json: run, to: "run.json")
+    return folder
+  }
+
   /// A folder that a run was begun in.
   /// - Throws: `FileError` where there is no `run.json`, `ExperimentError` where it is newer or malformed.
   public static func open(_ path: String) throws -> (folder: RunFolder, run: RunDescription) {

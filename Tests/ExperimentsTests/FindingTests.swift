@@ -69,6 +69,32 @@ import Testing
     }
   }
 
+  @Test("A failure's sentence names scans by pseudonym, unless identifiers are as given")
+  func failureSentence() throws {
+    let outcome = try PhantomStudy.validation(.withinScanner, PhantomStudy.strategies(["recalibrate"])).run(on: study.cohort)
+    let scan = study.onBeta[0]
+    var records = outcome.records
+    let sentence = "could not read \(scan.path) at \(scan.absolutePath)"
+    records[0].strategies[1] = FoldRecord.Strategy(name: "recalibrate", failure: sentence)
+    let entries = ["source", "recalibrate"].map { StrategyEntry(name: $0, summary: "", statistics: "", head: "keep") }
+    func reason(_ identifiers: Identifiers) throws -> String? {
+      let summary = EvaluationSummary(header: outcome.result.header, strategies: entries, identifiers: identifiers, scans: study.onBeta)
+      guard case .failed(_, let reason) = try summary.result(of: records)["recalibrate"]?.outcome else { return nil }
+      return reason
+    }
+    let pseudonym = PhantomStudy.site.scan(scan.id)
+    #expect(try reason(.pseudonyms(PhantomStudy.site)) == "could not read \(pseudonym) at \(pseudonym)")
+    #expect(try reason(.asGiven) == sentence)
+  }
+
+  @Test("What is flawed about the folds is said in the folds' own words")
+  func foldWarning() throws {
+    let cohort = study.cohort(of: study.onBeta.map { $0.with(label: $0.patient == study.onBeta[0].patient ? "lesion" : "benign") })
+    let findings = try PhantomStudy.validation(.withinScanner, PhantomStudy.strategies(["recalibrate"])).run(on: cohort).result.findings
+    let warning = FoldWarning.classInFewerPatientsThanFolds(label: "lesion", patients: 1, folds: 2)
+    #expect(findings.contains(.foldWarning("\(warning)")))
+  }
+
   @Test("Rows without files are told apart from files that can't be read")
   func missing() throws {
     let cohort = Cohort(

@@ -101,6 +101,19 @@ import Testing
     #expect(wider.result["source"]?.primary?.test?.interval?.level == 0.5)
   }
 
+  @Test("A strategy that failed is tried again, and then nothing tells of the failure")
+  func failedBefore() throws {
+    let folder = try study.runFolder("run")
+    let validation = try PhantomStudy.validation(.withinScanner, PhantomStudy.strategies(["recalibrate", "prior-mixed"]))
+    let whole = try validation.run(on: study.cohort, in: folder)
+    let file = folder.path + "/folds/1-1.json"
+    var record = try JSONDecoder().decode(FoldRecord.self, from: Data(try FileContents.read(file)))
+    record.strategies[1] = FoldRecord.Strategy(name: "recalibrate", failure: "out of memory")
+    try AtomicFile.write([UInt8](JSONEncoder().encode(record)), to: file)
+    let again = try validation.run(on: study.cohort, in: folder)
+    #expect(again.records == whole.records && again.result == whole.result && !again.result.hasFailedStrategy)
+  }
+
   @Test("A newer file in the folder is refused with both numbers; a damaged one is named")
   func newer() throws {
     let folder = try study.runFolder("run")

@@ -6,9 +6,9 @@ struct BadInputTests {
   private static let fixture = CommandRun.root.appending(path: "Fixtures/phantom").path
   private static let fresh = ["--from-scratch", "small_cnn", "--labels", "benign,lesion", "--preprocess", "unit crop=48"]
 
-  private func adapt(_ scans: String, in folder: URL, _ more: [String] = []) throws -> CommandRun {
+  private func adapt(_ scans: String, in folder: URL, out: String = "run", _ more: [String] = []) throws -> CommandRun {
     try CommandRun(
-      ["adapt"] + Self.fresh + ["--scans", scans, "--strategy", "full", "--epochs", "1", "--out", "run", "--cache", "none", "--quiet"]
+      ["adapt"] + Self.fresh + ["--scans", scans, "--strategy", "full", "--epochs", "1", "--out", out, "--cache", "none", "--quiet"]
         + more,
       in: folder)
   }
@@ -78,6 +78,51 @@ struct BadInputTests {
       #expect(run.errors.contains("alpha/alpha-001_1.png"))
       let answers = try String(contentsOf: folder.appending(path: "answers.csv"), encoding: .utf8)
       #expect(!answers.contains("alpha-001_1.png") && answers.contains("alpha-001_2.png"))
+      requireStatus(3, try adapt(cohort.path, in: folder, out: "second"))
+    }
+  }
+
+  @Test(
+    "A number out of its range is refused before anything is read: 64",
+    arguments: [
+      ["diagnose", "--draws", "0"], ["adapt", "--folds", "1"], ["adapt", "--patience", "0"], ["adapt", "--prior", "nan"],
+      ["adapt", "--prior", "inf"], ["adapt", "--augment", "rotate=inf"], ["adapt", "--classes", "a,b"],
+      ["evaluate", "--folds", "1"], ["evaluate", "--repeats", "0"], ["evaluate", "--margin=-0.1"], ["evaluate", "--margin", "nan"],
+      ["evaluate", "--training-score-scans=-1"],
+    ])
+  func numbers(words: [String]) throws {
+    try withScratchFolder { folder in
+      let common = ["--model", "nowhere.safetensors", "--scans", Self.fixture, "--out", "run"]
+      let run = try CommandRun([words[0]] + common + words.dropFirst(), in: folder)
+      requireStatus(64, run)
+      #expect(run.errors.contains(words[1].prefix { $0 != "=" }))
+    }
+  }
+
+  @Test("A key file that isn't there: 66; the run's folder may be written with a slash, and may be there and empty")
+  func folders() throws {
+    try withScratchFolder { folder in
+      try FileManager.default.createDirectory(at: folder.appending(path: "empty"), withIntermediateDirectories: false)
+      requireStatus(66, try adapt(Self.fixture, in: folder, out: "empty", ["--pseudonym-key", "nowhere.key"]))
+      requireStatus(0, try adapt(Self.fixture, in: folder, out: "empty"))
+      requireStatus(0, try adapt(Self.fixture, in: folder, out: "new/"))
+      for run in ["empty", "new"] {
+        #expect(FileManager.default.fileExists(atPath: folder.appending(path: "\(run)/model.safetensors").path))
+      }
+    }
+  }
+
+  @Test("A configuration's seed stays unless another is given")
+  func configuredSeed() throws {
+    try withScratchFolder { folder in
+      func configuration(_ run: String) throws -> String {
+        try String(contentsOf: folder.appending(path: "\(run)/config.yaml"), encoding: .utf8)
+      }
+      requireStatus(0, try adapt(Self.fixture, in: folder, ["--seed", "7"]))
+      requireStatus(0, try adapt(Self.fixture, in: folder, out: "same", ["--config", "run/config.yaml"]))
+      requireStatus(0, try adapt(Self.fixture, in: folder, out: "other", ["--config", "run/config.yaml", "--seed", "8"]))
+      let (run, same, other) = (try configuration("run"), try configuration("same"), try configuration("other"))
+      #expect(run.contains("seed: 7") && same == run && other.contains("seed: 8"))
     }
   }
 
@@ -89,7 +134,7 @@ struct BadInputTests {
       requireStatus(78, try CommandRun(common + ["--strategy", "nonsense"], in: folder))
       requireStatus(64, try CommandRun(common + ["--strategy", "bn-only", "--layers", "block1.*"], in: folder))
       let unmatched = try CommandRun(common + ["--strategy", "recalibrate", "--layers", "nothing.*"], in: folder)
-      requireStatus(65, unmatched)
+      requireStatus(78, unmatched)
       #expect(unmatched.errors.contains("nothing.*") && unmatched.errors.contains("block1.bn"))
       #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "second").path))
     }

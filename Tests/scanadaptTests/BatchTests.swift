@@ -45,6 +45,8 @@ struct BatchTests {
       #expect(again.output.contains("unchanged"))
       let summary = try String(contentsOf: folder.appending(path: "packs/summary.csv"), encoding: .utf8)
       #expect(summary.split(separator: "\n").count == 3, "a header and a row for each scanner:\n\(summary)")
+      let ledger = try String(contentsOf: folder.appending(path: "packs/ledger.csv"), encoding: .utf8)
+      #expect(ledger.contains(",fitting,beta,S-") && !ledger.contains("beta-0"))
     }
   }
 

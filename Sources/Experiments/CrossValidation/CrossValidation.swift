@@ -54,7 +54,8 @@ public struct CrossValidation: Sendable {
     throws -> Outcome
   {
     let design = try ExperimentDesign(configuration, model: model, strategies: strategies, cohort: cohort)
-    let folds = try folds(of: design, ledger: ledger)
+    let division = try division(of: design, ledger: ledger)
+    let folds = division.folds
     let sourcePatients = SourcePatientCheck(model.card.fittedPatients, design: design, pseudonyms: pseudonyms)
     let identity = try ExperimentIdentity(self, design).hash.hex
     try folder?.bind(to: identity)
@@ -79,22 +80,26 @@ public struct CrossValidation: Sendable {
     }
     observer.report(.summarizing)
     let summary = EvaluationSummary(
-      header: header(design, sourcePatients.known, folds: folds.count), strategies: design.rows.map(\.entry), identifiers: identifiers)
-    let findings = findings(design, sourcePatients, cohort: cohort, ledger: ledger)
+      header: header(design, sourcePatients.known, folds: folds.count), strategies: design.rows.map(\.entry), identifiers: identifiers,
+      scans: design.cohort.records)
+    let findings =
+      findings(design, sourcePatients, cohort: cohort, ledger: ledger) + division.warnings.map { .foldWarning("\($0)") }
     let result = try summary.result(of: records, findings: findings)
     try folder?.write(result, records: records, classes: design.classes, ledger: ledger, identifiers: identifiers, pseudonyms: pseudonyms)
     return Outcome(result: result, records: records)
   }
 
-  private func folds(of design: ExperimentDesign, ledger: Ledger) throws -> [Fold] {
+  private func division(of design: ExperimentDesign, ledger: Ledger) throws -> (folds: [Fold], warnings: [FoldWarning]) {
     let name = configuration.protocolName.rawValue
     guard configuration.protocolName == .unseenScanner else {
-      return try design.cohort.folds(
-        .grouped(folds: configuration.folds, seed: configuration.seed, repeats: configuration.repetitions), ledger: ledger, under: name
-      ).folds
+      let made = try design.cohort.folds(
+        .grouped(folds: configuration.folds, seed: configuration.seed, repeats: configuration.repetitions), ledger: ledger, under: name)
+      return (made.folds, made.warnings)
     }
-    let folds = try design.cohort.folds(.leaveOneScannerOut, ledger: ledger, under: name).folds
-    return folds.filter { fold in fold.scanner.map(design.targets.contains) ?? false }
+    let made = try design.cohort.folds(.leaveOneScannerOut, ledger: ledger, under: name)
+    let folds = made.folds.filter { fold in fold.scanner.map(design.targets.contains) ?? false }
+    let names = Set(folds.map(\.name))
+    return (folds, made.warnings.filter { $0.fold.map(names.contains) ?? true })
   }
 
   private func kept(_ fold: Fold, identity: String, in folder: RunFolder?, observer: ExperimentObserver) throws -> FoldRecord? {
@@ -144,6 +149,16 @@ public struct CrossValidation: Sendable {
     if unlabelled > 0 { found.append(.unlabelledScans(scans: unlabelled)) }
     if !cohort.unavailable.isEmpty { found.append(.missingFiles(scans: cohort.unavailable.count)) }
     return found
+  }
+}
+
+extension FoldWarning {
+  /// nil where it is about all of them.
+  fileprivate var fold: FoldName? {
+    switch self {
+    case .classInFewerPatientsThanFolds: nil
+    case .testLacksClass(let fold, _), .trainingLacksClass(let fold, _), .patientsRemoved(let fold, _, _): fold
+    }
   }
 }
 

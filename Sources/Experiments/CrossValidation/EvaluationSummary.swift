@@ -8,12 +8,15 @@ public struct EvaluationSummary: Sendable {
   /// The baseline first.
   public var strategies: [StrategyEntry]
   public var identifiers: Identifiers
+  /// Scans that sentences about failures may name, beside those that the folds hold.
+  public var scans: [ScanRecord]
 
-  public init(header: EvaluationHeader, strategies: [StrategyEntry], identifiers: Identifiers) {
+  public init(header: EvaluationHeader, strategies: [StrategyEntry], identifiers: Identifiers, scans: [ScanRecord] = []) {
     precondition(!strategies.isEmpty, "an evaluation without a baseline")
     self.header = header
     self.strategies = strategies
     self.identifiers = identifiers
+    self.scans = scans
   }
 
   /// - Parameter findings: what is known beside the folds.
@@ -51,7 +54,7 @@ public struct EvaluationSummary: Sendable {
     }
     let own = records.compactMap { record in record.strategies.first { $0.name == entry.name }.map { (record.fold, $0) } }
     if let (fold, failed) = own.first(where: { $0.1.failure != nil }) {
-      result.outcome = .failed(fold: fold.short, reason: failed.failure!)
+      result.outcome = .failed(fold: fold.short, reason: named(failed.failure!, in: records))
       return result
     }
     let predictions = folds(of: entry.name, in: records)
@@ -161,6 +164,20 @@ public struct EvaluationSummary: Sendable {
     let compared = results.count { $0.verdict != nil }
     if compared > 2 { found.append(.severalComparisons(count: compared)) }
     return found
+  }
+
+  /// A sentence from the run with every known scan, by path or id, named as the result names scans.
+  private func named(_ sentence: String, in records: [FoldRecord]) -> String {
+    guard case .pseudonyms = identifiers else { return sentence }
+    var names: [String: ScanID] = [:]
+    for scan in scans { for name in [scan.id.rawValue, scan.path, scan.absolutePath] { names[name] = scan.id } }
+    for record in records {
+      for entry in record.unreadable { names[entry.path] = names[entry.path] ?? ScanID(entry.path) }
+      for prediction in record.strategies.flatMap(\.predictions) { names[prediction.scan] = ScanID(prediction.scan) }
+    }
+    // The longest first, since a path may be a part of another.
+    let found = names.keys.filter { !$0.isEmpty && sentence.contains($0) }.sorted { ($0.count, $0) > ($1.count, $1) }
+    return found.reduce(sentence) { $0.replacing($1, with: identifiers.scan(names[$1]!)) }
   }
 
   private func unreadable(_ records: [FoldRecord]) -> [UnreadableEntry] {

@@ -1,5 +1,6 @@
 import Adaptation
 import Cohorts
+import Engine
 import Files
 import Foundation
 
@@ -15,7 +16,8 @@ struct ExperimentIdentity {
     func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     let configuration = experiment.configuration
     var lines = [
-      "scanadapt evaluation 1", configuration.protocolName.rawValue, try json(design.targets.map(\.rawValue).sorted()),
+      "scanadapt evaluation 1", "instructions \(InstructionSet.name)", configuration.protocolName.rawValue,
+      try json(design.targets.map(\.rawValue).sorted()),
       try json(design.sources.map(\.rawValue).sorted()),
       "\(configuration.folds) \(configuration.repetitions) \(configuration.seed) \(configuration.trainingScoreScans) \(configuration.permutesLabels)",
       try json(design.classes), try json(design.metrics), "model \(experiment.model.contentHash)",

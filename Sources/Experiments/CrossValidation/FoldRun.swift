@@ -18,12 +18,15 @@ struct FoldRun {
   /// Where a stopped training leaves its state; nil keeps none.
   let checkpointFolder: String?
 
-  /// Runs what the record lacks and hands out the record after each strategy.
+  /// Runs what the record lacks, or holds as failed, and hands out the record after each strategy.
   /// - Throws: `ExperimentStopped`'s causes (`Interrupted`, `StopRequested`), `FileError`, and whatever the baseline throws: without it
   ///   there is nothing to compare.
   func run(_ record: inout FoldRecord, save: (FoldRecord) throws -> Void) throws {
     let wanted = design.rows.filter { $0.entry.notApplicable == nil }
+    // What failed is tried again: the cause may have been the disk's or the machine's.
+    record.strategies.removeAll { $0.failure != nil }
     let done = Set(record.strategies.map(\.name))
+    let order = Dictionary(uniqueKeysWithValues: wanted.enumerated().map { ($1.entry.name, $0) })
     var base: Model? = design.base == .headFittedOnSources ? nil : model
     for (number, row) in wanted.enumerated() {
       guard !done.contains(row.entry.name) else {
@@ -34,10 +37,11 @@ struct FoldRun {
       observer.report(.strategyBegan(row.entry.name, fold: fold.name, number: number + 1, of: wanted.count))
       let isBaseline = number == 0
       if !isBaseline, base == nil { base = try fitted(wanted[0], from: model).model }
+      let finished: FoldRecord.Strategy
       do {
         let (adapted, outcome) = try fitted(row, from: isBaseline ? model : base!)
         if isBaseline, design.base == .headFittedOnSources { base = adapted }
-        record.strategies.append(try scored(row, adapted, outcome, &record))
+        finished = try scored(row, adapted, outcome, &record)
       } catch let error as FileError {
         throw error
       } catch let error as Interrupted {
@@ -46,11 +50,13 @@ struct FoldRun {
         throw error
       } catch  where !isBaseline {
         observer.report(.strategyFailed(row.entry.name, fold: fold.name, reason: "\(error)"))
-        record.strategies.append(FoldRecord.Strategy(name: row.entry.name, failure: "\(error)"))
+        finished = FoldRecord.Strategy(name: row.entry.name, failure: "\(error)")
       }
+      record.strategies.append(finished)
+      record.strategies.sort { order[$0.name, default: wanted.count] < order[$1.name, default: wanted.count] }
       try save(record)
       // What it served is in the record now; a failure may be looked into.
-      if record.strategies.last?.failure == nil, let checkpoint = checkpoint(of: row) { try? Folder.remove(checkpoint) }
+      if finished.failure == nil, let checkpoint = checkpoint(of: row) { try? Folder.remove(checkpoint) }
     }
   }
 

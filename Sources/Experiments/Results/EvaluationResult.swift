@@ -35,6 +35,11 @@ public struct EvaluationResult: Hashable, Codable, Sendable {
 
   /// A patient was on both sides.
   public var hasLeak: Bool { findings.contains { $0.severity == .leak } }
+
+  /// A strategy was tried and failed in some fold.
+  public var hasFailedStrategy: Bool {
+    strategies.contains { if case .failed = $0.outcome { true } else { false } }
+  }
 }
 
 /// How many patients and scans of a scanner were scored, and which classes they have.

@@ -33,12 +33,15 @@ public enum Finding: Hashable, Codable, Sendable {
   case sourceScansLeftOut(patients: Int)
   case severalComparisons(count: Int)
   case strategyFailed(strategy: String, fold: String, reason: String)
+  /// The folds could be made, but something is flawed about one; its sentence.
+  case foldWarning(String)
 
   public var severity: Severity {
     switch self {
     case .sourceModelKnowsPatients, .patientOnBothSides: .leak
     case .labelsPermuted, .sourcePatientsUnknown, .transductive, .everyScanItsOwnPatient, .oneClassOnScanner, .scannerWithoutLabels,
-      .unreadable, .missingFiles, .strategyFailed, .severalComparisons:
+      .unreadable, .missingFiles, .strategyFailed, .severalComparisons,
+      .foldWarning:
       .caution
     case .sourceHeadUnknown, .labelUnused, .unlabelledScans, .sourceScansLeftOut: .note
     }
@@ -70,6 +73,7 @@ public enum Finding: Hashable, Codable, Sendable {
     case .severalComparisons(let count):
       "\(count) adaptations were compared and the intervals are not corrected for that: the best of them looks a little too good"
     case .strategyFailed(let strategy, let fold, let reason): "\(strategy) failed in fold \(fold): \(reason)"
+    case .foldWarning(let sentence): sentence
     }
   }
 

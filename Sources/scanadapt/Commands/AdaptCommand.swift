@@ -28,6 +28,10 @@ struct AdaptCommand: ParsableCommand {
   @Option(help: "keep, train, or new (for the manifest's labels); the strategy's own choice unless given.")
   var head: HeadPolicy?
 
+  @Option(
+    name: .customLong("classes"), help: "The classes of a new head in index order; the scans' labels unless given.", transform: labelList)
+  var newHeadLabels: [String]?
+
   @Option(name: .customLong("out"), help: "The run folder; the same command with the same folder continues a stopped run.")
   var output: String
 
@@ -40,13 +44,20 @@ struct AdaptCommand: ParsableCommand {
   @Option(help: "In a batch: the patient folds that the gate judges by.")
   var folds = 5
 
+  func validate() throws {
+    if folds < 2 { throw ValidationError("--folds is at least 2, not \(folds)") }
+  }
+
   func run() throws {
-    let chosen = statistics.applied(to: try StrategyCatalogue.strategy(named: strategy, head: head), seed: compute.seed)
+    let chosen = statistics.applied(to: try StrategyCatalogue.strategy(named: strategy, head: head), seed: compute.seedValue)
     try statistics.check([chosen])
+    if newHeadLabels != nil, chosen.head != .new { throw ValidationError("--classes is for a new head; give --head new") }
     let resolved = try training.resolved(from: chosen.defaultTraining, seed: compute.seed)
-    let source = try model.load(seed: compute.seed)
+    let source = try model.load(seed: compute.seedValue)
+    // Fresh weights have the labels that they were asked for; a weight file's are its old head's.
+    let labels = newHeadLabels ?? (model.fromScratch == nil ? nil : model.description.labels)
     let run = AdaptationRun(
-      chosen, training: resolved, newHeadLabels: model.description.labels, budget: compute.budget, pseudonyms: try privacy.sitePseudonyms())
+      chosen, training: resolved, newHeadLabels: labels, budget: compute.budget, pseudonyms: try privacy.sitePseudonyms())
     if let jobs = try batchJobs() {
       try BatchRun(run: run, source: source, jobs: jobs, output: output, command: self).execute()
     } else {

@@ -15,8 +15,10 @@ struct BatchRun {
     let batch = BatchAdaptation(run, folds: command.folds, acceptsUnverified: command.acceptUnverified)
     let progress = ProgressLine(isQuiet: command.compute.quiet)
     let observer = TrainingObserver.terminal(progress)
+    let ledger = Ledger()
     let summary = try batch.adapt(
-      source, to: jobs, output: output, loader: try command.compute.loader(for: source), since: Date.now.ISO8601Format(), observer: observer
+      source, to: jobs, output: output, loader: try command.compute.loader(for: source), ledger: ledger, since: Date.now.ISO8601Format(),
+      observer: observer
     ) { event in
       switch event {
       case .began(let folder, let index, let count): progress.show("folder \(index + 1) of \(count): \(folder)")
@@ -25,6 +27,10 @@ struct BatchRun {
       }
     }
     progress.clear()
+    // A run that left every folder unchanged used no scan, and the last one's ledger stays.
+    if !ledger.entries.isEmpty {
+      try ledger.write(to: "\(output)/ledger.csv", pseudonyms: try run.pseudonyms ?? command.privacy.pseudonyms())
+    }
     Terminal.result(command.compute.json ? try Self.json(summary) : Self.table(summary))
     FailureList(summary.outcomes.flatMap(\.unreadable)).print()
     try Outcome(hasNegativeVerdict: summary.hasRefusals, hasFailures: summary.hasFailures).finish()

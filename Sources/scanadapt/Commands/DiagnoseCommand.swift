@@ -25,6 +25,10 @@ struct DiagnoseCommand: ParsableCommand {
   @Option(name: .customLong("out"), help: "A folder for report.html, mismatch.json and mismatch.csv.")
   var output: String?
 
+  func validate() throws {
+    if draws < 1 { throw ValidationError("--draws is at least 1, not \(draws)") }
+  }
+
   func run() throws {
     let model = try model.load()
     let cohort = try scans.load()
@@ -59,7 +63,7 @@ struct DiagnoseCommand: ParsableCommand {
   }
 
   private func comparisons(_ moments: [ScannerID: PatientMoments], of cohort: Cohort, by model: Model) throws -> [MismatchReport] {
-    let comparison = MismatchComparison(draws: draws, seed: compute.seed)
+    let comparison = MismatchComparison(draws: draws, seed: compute.seedValue)
     let known = reference.map { ScannerID($0) }
     if let known, moments[known] == nil {
       throw ValidationError("--reference \(known): the scans have \(cohort.scanners.map(\.rawValue).joined(separator: ", "))")

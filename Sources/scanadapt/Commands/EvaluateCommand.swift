@@ -68,6 +68,13 @@ struct EvaluateCommand: ParsableCommand {
   @Option(name: .customLong("out"), help: "The run folder; the same command with the same folder continues a stopped run.")
   var output: String
 
+  func validate() throws {
+    if folds < 2 { throw ValidationError("--folds is at least 2, not \(folds)") }
+    if repeats < 1 { throw ValidationError("--repeats is at least 1, not \(repeats)") }
+    if !(margin >= 0 && margin.isFinite) { throw ValidationError("--margin is a gain of 0 or more, not \(margin)") }
+    if trainingScoreScans < 0 { throw ValidationError("--training-score-scans is 0 or more, not \(trainingScoreScans)") }
+  }
+
   func run() throws {
     let model = try model.load()
     let cohort = try scans.load()
@@ -91,7 +98,8 @@ struct EvaluateCommand: ParsableCommand {
 
   private var configuration: ExperimentConfiguration {
     ExperimentConfiguration(
-      protocolName: `protocol`, targetScanners: targets, sourceScanners: sources, folds: folds, repetitions: repeats, seed: compute.seed,
+      protocolName: `protocol`, targetScanners: targets, sourceScanners: sources, folds: folds, repetitions: repeats,
+      seed: compute.seedValue,
       metrics: metrics, rule: VerdictRule(margin: margin), trainingScoreScans: trainingScoreScans, newHeadLabels: newHeadLabels,
       permutesLabels: permuteLabels)
   }
@@ -99,7 +107,7 @@ struct EvaluateCommand: ParsableCommand {
   private func chosenStrategies() throws -> [ExperimentStrategy] {
     let names = strategies.isEmpty ? StrategyCatalogue.names.filter { $0 != SourceModel().name } : strategies
     let chosen = try names.map { name in
-      let strategy = statistics.applied(to: try StrategyCatalogue.strategy(named: name, head: head), seed: compute.seed)
+      let strategy = statistics.applied(to: try StrategyCatalogue.strategy(named: name, head: head), seed: compute.seedValue)
       return ExperimentStrategy(strategy, training: try training.resolved(from: strategy.defaultTraining, seed: compute.seed))
     }
     try statistics.check(chosen.map(\.strategy))
@@ -107,12 +115,15 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func description(_ pseudonyms: Pseudonyms) throws -> RunDescription {
-    try .ofThisCommand(seed: compute.seed, inputs: [("model", model.model)] + scans.manifests.map { ("manifest", $0) }, pseudonyms)
+    try .ofThisCommand(
+      seed: compute.seedValue, inputs: [("model", model.model)] + scans.manifests.map { ("manifest", $0) }, pseudonyms)
   }
 
   private func finish(_ found: EvaluationResult, _ cohort: Cohort, _ folder: RunFolder) throws {
     var result = found
-    result.refitCommand = refitCommand(for: result)
+    result.refitCommand =
+      RefitCommand(
+        result, arguments: Array(CommandLine.arguments.dropFirst(2)), scanners: cohort.scanners.map(\.rawValue), output: output)?.text
     let report = EvaluationReport(result)
     try folder.write(report.html, named: "report.html")
     try folder.write(report.table.markdown, named: "table.md")
@@ -120,33 +131,8 @@ struct EvaluateCommand: ParsableCommand {
     Terminal.note("report: \(folder.path)/report.html")
     FailureList(result.unreadable.map { UnreadableScan(path: $0.scan, reason: $0.reason) }).print()
     CohortNotes(cohort).printMissing()
-    let leaks = result.findings.contains { $0.severity == .leak }
-    try Outcome(hasNegativeVerdict: leaks, hasFailures: !result.unreadable.isEmpty || !cohort.unavailable.isEmpty).finish()
-  }
-
-  /// The command that fits the best accepted adaptation on all patients; nil where none was accepted.
-  private func refitCommand(for result: EvaluationResult) -> String? {
-    let accepted = result.strategies.filter { $0.verdict?.verdict == .adapt }
-    guard let best = accepted.max(by: { ($0.primary?.difference?.difference ?? 0) < ($1.primary?.difference?.difference ?? 0) }) else {
-      return nil
-    }
-    // Everything but what only an evaluation knows is handed on as it was given.
-    let own: Set<String> = [
-      "--protocol", "--target", "--source", "--strategy", "--folds", "--repeats", "--metric", "--margin", "--training-score-scans",
-      "--classes", "--out",
-    ]
-    var kept: [String] = []
-    var arguments = CommandLine.arguments.dropFirst(2)[...]
-    while let argument = arguments.popFirst() {
-      if own.contains(argument) {
-        _ = arguments.popFirst()
-      } else if !["--permute-labels", "--clear-ids"].contains(argument) {
-        kept.append(argument)
-      }
-    }
-    let targets = result.header.targetScanners.count == 1 ? ["--where", "scanner=\(result.header.targetScanners[0])"] : []
-    return (["scanadapt", "adapt"] + kept + targets + ["--strategy", best.name, "--out", "\(output)-fitted"]).map(shellQuoted).joined(
-      separator: " ")
+    let hasFailures = result.hasFailedStrategy || !result.unreadable.isEmpty || !cohort.unavailable.isEmpty
+    try Outcome(hasNegativeVerdict: result.hasLeak, hasFailures: hasFailures).finish()
   }
 
   private func json(_ result: EvaluationResult) throws -> String {
@@ -160,17 +146,4 @@ extension EvaluationProtocol: ExpressibleByArgument {}
 
 extension Metric: ExpressibleByArgument {
   public init?(argument: String) { self.init(name: argument.replacing("-", with: "_")) }
-}
-
-/// A word as a shell reads it back.
-private func shellQuoted(_ word: String) -> String {
-  let plain = word.utf8.allSatisfy { $0.isASCIIWord || "-_./=,:%+@".utf8.contains($0) }
-  return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
-}
-
-extension UInt8 {
-  fileprivate var isASCIIWord: Bool {
-    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self)
-      || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self)
-  }
 }

@@ -16,7 +16,7 @@ struct SingleRun {
 
   func execute() throws {
     let pseudonyms = try run.pseudonyms ?? command.privacy.pseudonyms()
-    try RunFolder.withFolder(at: output, describedBy: try description(pseudonyms)) { folder in
+    let unreadable = try RunFolder.withFolder(at: output, describedBy: try description(pseudonyms)) { folder in
       guard !Folder.holds("model.safetensors", in: folder.path) else { throw RunFolderError.finished(folder: folder.path) }
       let ledger = Ledger()
       let progress = ProgressLine(isQuiet: command.compute.quiet)
@@ -27,14 +27,16 @@ struct SingleRun {
       progress.clear()
       try write(result, to: folder, ledger, pseudonyms)
       try Folder.remove("\(folder.path)/checkpoints")
-      report(result.report)
+      report(result.report, in: folder)
+      return result.report.unreadable
     }
-    try Outcome(hasFailures: !cohort.unavailable.isEmpty).finish()
+    try Outcome(hasFailures: !unreadable.isEmpty || !cohort.unavailable.isEmpty).finish()
   }
 
   private func description(_ pseudonyms: Pseudonyms) throws -> RunDescription {
     try .ofThisCommand(
-      seed: command.compute.seed, inputs: [("model", command.model.model)] + command.scans.manifests.map { ("manifest", $0) }, pseudonyms)
+      seed: command.compute.seedValue, inputs: [("model", command.model.model)] + command.scans.manifests.map { ("manifest", $0) },
+      pseudonyms)
   }
 
   private func write(_ result: AdaptationRun.Result, to folder: RunFolder, _ ledger: Ledger, _ pseudonyms: Pseudonyms) throws {
@@ -49,7 +51,7 @@ struct SingleRun {
     try ModelWriter.write(result.model, to: "\(folder.path)/model.safetensors")
   }
 
-  private func report(_ report: AdaptationReport) {
+  private func report(_ report: AdaptationReport, in folder: RunFolder) {
     let share = String(format: "%.2f %%", 100 * report.trainedShare)
     var lines = [
       "\(report.strategy): \(report.summary)", "statistics: \(report.statistics)",
@@ -60,7 +62,7 @@ struct SingleRun {
     ]
     if let change = report.rewriteChange { lines.append(String(format: "largest change of an output before training: %.3g", change)) }
     if !report.unusedLabels.isEmpty { lines.append("labels that no scan bears: \(report.unusedLabels.joined(separator: ", "))") }
-    lines.append("written: \(output)/model.safetensors")
+    lines.append("written: \(folder.path)/model.safetensors")
     Terminal.result(lines.joined(separator: "\n"))
     FailureList(report.unreadable).print()
   }

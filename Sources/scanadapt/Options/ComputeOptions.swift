@@ -18,14 +18,16 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: "The most that the cache may hold on disk.")
   var cacheLimit = ByteCount(bytes: 20 << 30)
 
-  @Option(help: "The seed of everything random.")
-  var seed: UInt64 = 0
+  @Option(help: "The seed of everything random; 0 unless given.")
+  var seed: UInt64?
 
   @Flag(help: "No progress on stderr.")
   var quiet = false
 
   @Flag(help: "The result as JSON on stdout.")
   var json = false
+
+  var seedValue: UInt64 { seed ?? 0 }
 
   var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 

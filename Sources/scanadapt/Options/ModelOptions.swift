@@ -74,7 +74,7 @@ struct InputSize: ExpressibleByArgument {
 func labelList(_ argument: String) throws -> [String] {
   let labels = argument.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingPrefix(while: \.isWhitespace) }
   guard labels.count >= 2, labels.allSatisfy({ !$0.isEmpty }), Set(labels).count == labels.count else {
-    throw ValidationError("--labels takes two or more different names separated by commas; found '\(argument)'")
+    throw ValidationError("expected two or more different names separated by commas; found '\(argument)'")
   }
   return labels.map(String.init)
 }

@@ -26,7 +26,7 @@ struct StatisticsOptions: ParsableArguments {
 
   func validate() throws {
     if let alpha, !(0...1).contains(alpha) { throw ValidationError("--alpha lies in 0 to 1, not \(alpha)") }
-    if let prior, prior < 0 { throw ValidationError("--prior is a number of scans, not \(prior)") }
+    if let prior, !(prior >= 0 && prior.isFinite) { throw ValidationError("--prior is a number of scans, not \(prior)") }
     if let statisticsScans, statisticsScans < 1 { throw ValidationError("--statistics-scans is at least 1, not \(statisticsScans)") }
     if statisticsBatch < 2 { throw ValidationError("--statistics-batch is at least 2, not \(statisticsBatch)") }
   }

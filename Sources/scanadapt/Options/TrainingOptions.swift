@@ -48,10 +48,16 @@ struct TrainingOptions: ParsableArguments {
     help: "flip, rotate=DEGREES, scale=SHARE, gain=SHARE or offset=VALUE; may be given several times.")
   var augmentations: [AugmentationTerm] = []
 
-  /// - Parameter defaults: the strategy's own, used where there is no `--config`.
-  func resolved(from defaults: TrainingConfiguration, seed: UInt64) throws -> TrainingConfiguration {
+  func validate() throws {
+    if let patience, patience < 1 { throw ValidationError("--patience is at least 1 epoch, not \(patience)") }
+  }
+
+  /// - Parameters:
+  ///   - defaults: the strategy's own, used where there is no `--config`.
+  ///   - seed: as given; nil leaves that of `--config`, else 0.
+  func resolved(from defaults: TrainingConfiguration, seed: UInt64?) throws -> TrainingConfiguration {
     var training = try config.map(ConfigurationFile.read) ?? defaults
-    training.seed = seed
+    if seed != nil || config == nil { training.seed = seed ?? 0 }
     if let epochs { training.epochs = epochs }
     if let batchSize { training.batchSize = batchSize }
     if let learningRate { training.learningRate = learningRate }
@@ -107,7 +113,7 @@ enum AugmentationTerm: ExpressibleByArgument {
 
   init?(argument: String) {
     let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
-    let value = parts.count == 2 ? Double(parts[1]) : nil
+    let value = parts.count == 2 ? Double(parts[1]).flatMap { $0.isFinite ? $0 : nil } : nil
     switch (parts.first, value) {
     case ("flip", nil) where parts.count == 1: self = .flip
     case ("rotate", let value?) where value >= 0: self = .rotate(value)

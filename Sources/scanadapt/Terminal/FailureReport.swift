@@ -5,6 +5,8 @@ import Experiments
 import Files
 import Foundation
 import Imaging
+import Normalization
+import Phantoms
 
 /// An error as a person gets it: one sentence and an exit code. Nil for the argument parser's own, which words them itself.
 ///
@@ -25,9 +27,13 @@ struct FailureReport {
     case let error as FileError: ExitStatus(rawValue: error.consequence.rawValue) ?? .inputOutput
     case let error as ManifestError:
       if case .file(let file) = error.reason { status(of: file) } else { .badData }
+    case PseudonymKeyError.file(let file), PhantomError.file(let file), FileLockError.file(let file): status(of: file)
+    case let error as PNGError where error.reason == .missing: .inputMissing
+    case NormPackBankError.noPacks: .inputMissing
     case is Interrupted, is ExperimentStopped: .stopped
-    case is FileLockError, is RunFolderError: .cannotCreate
-    case is PreprocessingSyntaxError, is ConfigurationError, is StrategyError: .badConfiguration
+    case is FileLockError, is RunFolderError, ExperimentError.otherRun: .cannotCreate
+    case is PreprocessingSyntaxError, is ConfigurationError, is StrategyError, is LayerSelectionError, TrainingError.setting:
+      .badConfiguration
     case is CocoaError, is POSIXError: .inputOutput
     default: .badData
     }

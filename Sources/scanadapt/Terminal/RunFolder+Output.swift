@@ -3,32 +3,56 @@ import Files
 import Foundation
 
 extension RunFolder {
-  /// Runs `body` with the folder that `--out` names, locked: made now, or begun by the same command before and taken up.
+  /// Runs `body` with the folder that `--out` names, locked: made now, found empty, or begun by the same command before and taken up.
   ///
-  /// A run that fails before it has anything worth keeping leaves no folder behind.
+  /// A run that fails before it has anything worth keeping leaves nothing behind.
   static func withFolder<Result>(
     at output: String, describedBy description: @autoclosure () throws -> RunDescription, _ body: (RunFolder) throws -> Result
   ) throws -> Result {
-    let isNew = !Folder.exists(output)
-    let folder = isNew ? try created(output, try description()) : try RunFolder.open(output).folder
+    let path = output.withoutTrailingSlashes
+    let existed = Folder.exists(path)
+    let isNew = try !existed || Folder.names(in: path).isEmpty
+    let folder =
+      if existed {
+        isNew ? try RunFolder.begin(inEmpty: path, run: try description()) : try RunFolder.open(path).folder
+      } else {
+        try created(path, try description())
+      }
     do {
       return try withFileLock("\(folder.path)/.lock", since: Date.now.ISO8601Format()) { try body(folder) }
     } catch {
-      if isNew, folder.holdsNothing { try? Folder.remove(folder.path) }
+      if isNew, folder.holdsNothing { folder.discard(keepingFolder: existed) }
       throw error
     }
   }
 
-  private static func created(_ output: String, _ description: RunDescription) throws -> RunFolder {
-    let parts = output.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+  private static func created(_ path: String, _ description: RunDescription) throws -> RunFolder {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     let parent = parts.dropLast().joined(separator: "/")
-    return try RunFolder.create(in: parts.count == 1 ? "." : parent.isEmpty ? "/" : parent, named: parts.last ?? output, run: description)
+    return try RunFolder.create(in: parts.count == 1 ? "." : parent.isEmpty ? "/" : parent, named: parts.last ?? path, run: description)
   }
 
-  /// No finished fold, no checkpoint, no result: only what says how it began.
+  /// No finished fold, no checkpoint, no result: only what says how it began. A folder that can't be listed may hold anything.
   private var holdsNothing: Bool {
-    let files = (try? Folder.filesRecursively(below: path)) ?? []
-    return files.allSatisfy { ["run.json", "config.yaml", ".lock"].contains($0) }
+    guard let files = try? Folder.filesRecursively(below: path) else { return false }
+    return files.allSatisfy { ["run.json", "config.yaml", "folds/run.json"].contains($0) }
+  }
+
+  private func discard(keepingFolder: Bool) {
+    guard keepingFolder else {
+      try? Folder.remove(path)
+      return
+    }
+    for name in (try? Folder.names(in: path)) ?? [] { try? Folder.remove("\(path)/\(name)") }
+  }
+}
+
+extension String {
+  /// A folder's path as its name ends; the root stays.
+  var withoutTrailingSlashes: String {
+    var path = self[...]
+    while path.count > 1, path.last == "/" { path.removeLast() }
+    return String(path)
   }
 }
 
