@@ -89,7 +89,9 @@ public struct AdaptationRun: Sendable {
     }
     let merge = try strategy.finalize(&model)
     model = try model.replacingGraph(model.graph.trainingModes(of: source.graph))
-    model.card = card(of: model, scans)
+    // Those who chose the epoch shaped the weights too.
+    let choosing = outcome != nil && training.earlyStopping != nil ? validation?.patients ?? [] : []
+    model.card = card(of: model, scans, epochChosenOn: choosing)
 
     var report = report(on: scans, images, from: grafted, to: model, plan: plan, outcome)
     report.rewriteChange = change
@@ -130,7 +132,7 @@ public struct AdaptationRun: Sendable {
       threads: budget.threads)
   }
 
-  private func card(of model: Model, _ scans: TrainingScans) -> ModelCard {
+  private func card(of model: Model, _ scans: TrainingScans, epochChosenOn choosing: [PatientID]) -> ModelCard {
     var card = model.card
     let scanners = scans.scanners.map(\.rawValue).joined(separator: ", ")
     if strategy.statistics != .source {
@@ -139,7 +141,7 @@ public struct AdaptationRun: Sendable {
     card.provenance.append(
       "\(strategy.name) (head: \(strategy.head.rawValue)) on \(scanners), \(scans.count) scans of \(scans.patients.count) patients")
     if let pseudonyms {
-      let hashes = PatientHashes(scans.patients, pseudonyms)
+      let hashes = PatientHashes(scans.patients + choosing, pseudonyms)
       card.fittedPatients = card.fittedPatients.adding(.init(keyID: hashes.keyID, hashes: hashes.hashes))
     } else {
       card.fittedPatients = FittedPatients(isComplete: false, groups: card.fittedPatients.groups)

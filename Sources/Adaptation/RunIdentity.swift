@@ -1,4 +1,5 @@
 import Cohorts
+import Engine
 import Files
 import Foundation
 import Graphs
@@ -22,7 +23,7 @@ struct RunIdentity {
     func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     return [
       "scanadapt run 1", run.strategy.name, try json(run.strategy), try json(run.training), "labels \(try json(run.newHeadLabels))",
-      "model \(source.contentHash)",
+      "model \(source.contentHash)", "instructions \(InstructionSet.name)",
     ]
   }
 

@@ -26,11 +26,14 @@ public struct ScanFailure: Hashable, Sendable, CustomStringConvertible {
   /// The manifest's line, if one named it.
   public let line: Int?
   public let reason: String
+  /// The scanner it is of, where that is known.
+  public let scanner: ScannerID?
 
-  public init(path: String, line: Int? = nil, reason: String) {
+  public init(path: String, line: Int? = nil, reason: String, scanner: ScannerID? = nil) {
     self.path = path
     self.line = line
     self.reason = reason
+    self.scanner = scanner
   }
 
   public var description: String { "\(path): \(reason)" + (line.map { " (line \($0))" } ?? "") }
@@ -82,7 +85,14 @@ public struct Cohort: Sendable {
 
   public var count: Int { records.count }
 
-  public func restricted(toScanner scanner: ScannerID) -> Cohort { filtered { $0.scanner == scanner } }
+  /// The scanner's scans and missing files. Missing files that belong to no scanner with scans stay: nobody else would list them.
+  public func restricted(toScanner scanner: ScannerID) -> Cohort {
+    let others = Set(records.map(\.scanner)).subtracting([scanner])
+    let listed = unavailable.filter { failure in failure.scanner.map { !others.contains($0) } ?? true }
+    return Cohort(
+      records: records.filter { $0.scanner == scanner }, patientIdentity: patientIdentity, source: source, unavailable: listed, notes: notes
+    )
+  }
 
   /// The scans that have a label.
   public var labelled: Cohort { filtered { $0.label != nil } }

@@ -112,12 +112,12 @@ public final class Ledger: Sendable {
 
   public static let formatVersion = 1
 
-  /// `ledger.csv`: format, protocol, repetition, fold, use, scanner, scan, patient; scans and patients as pseudonyms.
+  /// `ledger.csv`: format, protocol, repetition (from 1), fold, use, scanner, scan, patient; scans and patients as pseudonyms.
   public func csv(_ pseudonyms: Pseudonyms) -> String {
     var text = "format,protocol,repetition,fold,use,scanner,scan,patient\n"
     for entry in entries {
       let cells = [
-        "\(Self.formatVersion)", entry.fold.protocolName, "\(entry.fold.repetition)", entry.fold.fold, entry.use.rawValue,
+        "\(Self.formatVersion)", entry.fold.protocolName, "\(entry.fold.repetition + 1)", entry.fold.fold, entry.use.rawValue,
         entry.scanner.rawValue, pseudonyms.scan(entry.scan), pseudonyms.patient(entry.patient),
       ]
       text += cells.map(csvCell).joined(separator: ",") + "\n"

@@ -14,7 +14,7 @@ public struct VerdictRule: Hashable, Codable, Sendable {
   public var margin: Double
   /// With fewer patients than this the verdict is `cannotTell`, however clear the interval looks.
   public var minimumPatients: Int
-  /// The same for every class: a bootstrap cannot see the spread of a class that two patients stand for.
+  /// The same for every class that occurs: a bootstrap cannot see the spread of a class that two patients stand for.
   public var minimumPatientsPerClass: Int
 
   public init(margin: Double = 0.01, minimumPatients: Int = 20, minimumPatientsPerClass: Int = 5) {
@@ -31,7 +31,7 @@ public struct VerdictRule: Hashable, Codable, Sendable {
     guard difference.patients >= minimumPatients else {
       return VerdictWithReason(.cannotTell, .tooFewPatients(found: difference.patients, needed: minimumPatients))
     }
-    if let fewest = difference.patientsPerClass.min(), fewest < minimumPatientsPerClass {
+    if let fewest = difference.patientsPerClass.filter({ $0 > 0 }).min(), fewest < minimumPatientsPerClass {
       return VerdictWithReason(.cannotTell, .tooFewPatientsOfAClass(found: fewest, needed: minimumPatientsPerClass))
     }
     if gain.lower > margin { return VerdictWithReason(.adapt, .intervalAboveMargin) }

@@ -59,6 +59,8 @@ private enum Trained {
 
     let second = try adapt(batch, jobs)
     #expect(second.outcomes.map(\.action) == [.unchanged, .failed, .unchanged, .unchanged])
+    #expect(second.hasRefusals, "a refusal stays one while nothing changes")
+    #expect(try !adapt(batch, [jobs[0], jobs[3]]).hasRefusals)
 
     // A pack that isn't what was written, and a folder whose acceptance is decided otherwise, are done again; the lowest bit of one value
     // is a small change since last week.
@@ -72,6 +74,7 @@ private enum Trained {
     #expect(third.outcomes.map(\.action) == [.replaced, .replaced])
     #expect(try #require(third.outcomes[0].changeSinceLast) < 1e-6)
     #expect(try NormPackBank(folder: output).packs.map(\.scanner) == [ScannerID("strange"), ScannerID("unlabelled")])
+    #expect(try Folder.names(in: output + "/unverified").isEmpty, "what was kept apart is in place now")
   }
 
   @Test("A second run meanwhile is refused and told who holds the lock")
@@ -106,5 +109,6 @@ private enum Trained {
     let affine = BatchAdaptation(AdaptationRun(NormalizationOnly(), training: quick), gate: batch.gate, folds: 2)
     #expect(try adapt(full, [job("strange", strange)]).outcomes[0].path == "strange.model.safetensors")
     #expect(try adapt(affine, [job("strange", strange)]).outcomes[0].path == "strange.normpack.safetensors")
+    #expect(try !Folder.names(in: output).contains("strange.model.safetensors"), "the pack takes the model's place")
   }
 }

@@ -140,6 +140,36 @@ import Testing
     #expect(result.metrics.filter { $0.isBest == true }.last?.epoch == result.report.chosenEpoch)
   }
 
+  @Test("Patients who chose the epoch are in the model's card with those trained on")
+  func earlyStoppingPatients() throws {
+    var configuration = TrainingConfiguration(epochs: 1, batchSize: 8)
+    configuration.earlyStopping = EarlyStopping()
+    let names = Pseudonyms(key: [UInt8](repeating: 7, count: 16))
+    let result = try AdaptationRun(LinearProbe(), training: configuration, pseudonyms: names)
+      .adapt(source, to: cohort.training(), loader: StripesCohort.loader)
+    #expect(result.report.patients == 8)
+    #expect(result.model.card.fittedPatients.groups.map(\.hashes) == [PatientHashes(cohort.cohort.patients, names).hashes])
+  }
+
+  @Test("A validation loss that is no number is an error, never the best epoch")
+  func validationNotFinite() throws {
+    // The only step of an epoch starts from sound weights and leaves infinite ones.
+    var configuration = TrainingConfiguration(
+      epochs: 3, batchSize: 64, optimizer: Optimizer(.sgd(momentum: 0)), learningRate: 1e60, schedule: LearningRateSchedule(.constant))
+    configuration.earlyStopping = EarlyStopping()
+    #expect(throws: TrainingError.validationNotFinite(epoch: 0)) { try run(LinearProbe(), configuration) }
+  }
+
+  @Test("In a prediction a scan of another size fails alone, also as the first")
+  func oddSize() throws {
+    let odd = try StripesCohort(patients: 1, scansPerPatient: 1, scanner: "odd", size: 12)
+    let predictor = Predictor(loader: StripesCohort.loader)
+    let mixed = try predictor.predict(source, on: odd.cohort.records + cohort.cohort.records)
+    #expect(mixed.unreadable.map(\.path) == odd.cohort.records.map(\.path))
+    #expect(mixed.records == cohort.cohort.records)
+    #expect(try mixed.logits == predictor.predict(source, on: cohort.cohort.records).logits)
+  }
+
   @Test("Settings out of range are named", arguments: [\TrainingConfiguration.epochs, \.batchSize])
   func settings(path: WritableKeyPath<TrainingConfiguration, Int> & Sendable) throws {
     var configuration = TrainingConfiguration()

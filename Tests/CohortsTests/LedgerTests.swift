@@ -35,7 +35,7 @@ struct LedgerTests {
     let lines = text.split(separator: "\n")
     #expect(lines[0] == "format,protocol,repetition,fold,use,scanner,scan,patient")
     #expect(lines.count == 25)
-    #expect(lines[1].hasPrefix("1,\"cv, within\",0,1,test,"))
+    #expect(lines[1].hasPrefix("1,\"cv, within\",1,1,test,"))
     #expect(!text.contains("patient ") && !text.contains(".png"))
     #expect(text == ledger.csv(Pseudonyms(key: key)))
     #expect(text != ledger.csv(Pseudonyms(key: key.reversed())))

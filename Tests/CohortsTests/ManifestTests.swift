@@ -157,6 +157,16 @@ struct ManifestTests {
     }
   }
 
+  @Test("A missing file is listed with its own scanner's scans; one of a scanner without scans with everybody's")
+  func missingFilesOfScanners() throws {
+    try withTemporaryFolder { folder in
+      let text = "path,patient,scanner\na.png,p,s\nb.png,q,t\ngone.png,p,s\nlost.png,r,u\n"
+      let cohort = try Manifest.load(try writeCohort(in: folder, manifest: text, files: ["a.png", "b.png"]))
+      #expect(cohort.restricted(toScanner: "s").unavailable.map(\.path) == ["gone.png", "lost.png"])
+      #expect(cohort.restricted(toScanner: "t").unavailable.map(\.path) == ["lost.png"])
+    }
+  }
+
   @Test("Columns of other names, a root elsewhere, a scanner for all, and absolute paths below the root")
   func mapping() throws {
     try withTemporaryFolder { folder in

@@ -57,6 +57,7 @@ struct ScanLoaderTests {
       let batches = ScanLoader(preprocessing: Preprocessing()).batches(of: records, size: 4)
       #expect(batches.map { $0.images.shape } == [[3, 1, 8, 8]])
       #expect(batches.failures.map(\.path) == ["2.png"])
+      #expect(batches.failures.allSatisfy { !$0.reason.contains(".png") }, "a reason names no other scan")
     }
   }
 

@@ -33,6 +33,23 @@ struct VerdictTests {
       try verdict(gain: 3, rule: VerdictRule(minimumPatientsPerClass: 70)).reason == .tooFewPatientsOfAClass(found: 60, needed: 70))
   }
 
+  @Test("A class that no patient has is none that has too few, wherever it stands")
+  func unusedClass() throws {
+    let cohort = SimulatedCohort(patients: 120)
+    func withUnusedMiddle(_ predictions: [Prediction]) -> [Prediction] {
+      predictions.map {
+        Prediction(
+          scan: $0.scan, patient: $0.patient, scanner: $0.scanner, label: $0.label.map { 2 * $0 },
+          probabilities: [$0.probabilities[0], 0, $0.probabilities[1]])
+      }
+    }
+    let difference = try PatientBootstrap(seed: 1, resamples: 400).difference(
+      .accuracy, candidate: withUnusedMiddle(cohort.predictions(seed: 2, model: "adapted", gain: 3)),
+      reference: withUnusedMiddle(cohort.predictions(seed: 2)))
+    #expect(difference?.patientsPerClass == [60, 0, 60])
+    #expect(VerdictRule().verdict(on: difference).verdict == .adapt)
+  }
+
   @Test("Without a defined difference nobody can tell")
   func undefined() throws {
     let oneClass = SimulatedCohort().predictions(seed: 1).filter { $0.label == 1 }

@@ -29,9 +29,14 @@ enum Artefact {
   func fileName(for folder: String) -> String {
     switch self {
     case .pack: folder + NormPack.fileSuffix
-    case .model: folder + ".model.safetensors"
+    case .model: folder + Self.modelSuffix
     }
   }
+
+  /// Every name that a folder's artefact can have.
+  static func fileNames(for folder: String) -> [String] { [folder + NormPack.fileSuffix, folder + modelSuffix] }
+
+  private static let modelSuffix = ".model.safetensors"
 
   func write(to path: String) throws {
     switch self {

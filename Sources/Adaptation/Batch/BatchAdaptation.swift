@@ -131,6 +131,10 @@ public struct BatchAdaptation: Sendable {
       outcome.path = file
       if !isAccepted { try Folder.create("\(output)/unverified") }
       try artefact.write(to: "\(output)/\(file)")
+      // What this takes the place of: the other kind of artefact, and where it is accepted what was kept apart.
+      let names = Artefact.fileNames(for: name)
+      let places = isAccepted ? names + names.map { "unverified/" + $0 } : names.map { "unverified/" + $0 }
+      for stale in places where stale != file { try Folder.remove("\(output)/\(stale)") }
       state.file = file
       state.fileHash = try ContentHash(ofFileAt: "\(output)/\(file)")
     }
@@ -186,6 +190,8 @@ public struct BatchAdaptation: Sendable {
     encoder.outputFormatting = .sortedKeys
     var lines = ["scanadapt folder 1", "folds \(folds)", "unverified \(acceptsUnverified)", "\(cohort.patientIdentity)"]
     lines.append(String(decoding: try encoder.encode(gate), as: UTF8.self))
+    // Of the run, these decide a folder's result but not a checkpoint's: there each scan's role is listed, and the card comes last.
+    lines += ["validation \(run.validationFraction)", "pseudonyms \(run.pseudonyms?.keyID ?? "none")"]
     lines += try RunIdentity.lines(for: run, source)
     lines += zip(cohort.records, loader.contentHashes(of: cohort.records)).map { RunIdentity.line(for: $0, as: "scan", $1) }
     lines += cohort.unavailable.map { "unavailable \($0.path)" }

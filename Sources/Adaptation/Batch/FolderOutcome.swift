@@ -38,6 +38,12 @@ public struct FolderOutcome: Sendable, Hashable, Codable {
     self.unreadable = []
   }
 
+  /// Whether the gate judged and didn't accept.
+  var wasRefused: Bool {
+    guard case .judged(let judgement, _)? = outcome else { return false }
+    return judgement.verdict != .adapt
+  }
+
   /// The columns of `csvRow`, of format 1.
   public static let csvHeader =
     "format,folder,scanner,action,verdict,patients,scans,unreadable,metric,source,adapted,difference,lower,upper,change_since_last,file,error"
@@ -62,8 +68,8 @@ public struct BatchSummary: Sendable {
 
   /// Exit code 3: some folder failed, or some file couldn't be read.
   public var hasFailures: Bool { outcomes.contains { $0.action == .failed || !$0.unreadable.isEmpty } }
-  /// Exit code 2: all ran well, and the gate refused some.
-  public var hasRefusals: Bool { outcomes.contains { $0.action == .refused } }
+  /// Exit code 2: all ran well, and the gate refused some, now or when their scans last changed.
+  public var hasRefusals: Bool { outcomes.contains { $0.action == .refused || $0.action == .unchanged && $0.wasRefused } }
 
   public var csv: String { ([FolderOutcome.csvHeader] + outcomes.map(\.csvRow)).joined(separator: "\n") + "\n" }
 }

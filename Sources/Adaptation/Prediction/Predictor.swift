@@ -50,21 +50,28 @@ public struct Predictor: Sendable {
     var failures: [ScanFailure] = []
     var logits: [[Float]] = []
     var features: [[Float]] = []
-    let batches = loader.batches(of: records, size: budget.inferenceBatch)
-    for batch in batches {
-      let images = FeatureMaps(batch.images)
-      guard images.shape == model.card.inputShape else {
-        failures += batch.records.map {
-          .init(path: $0.path, reason: "is \(images.shape) after preprocessing; expected \(model.card.inputShape)")
-        }
-        continue
-      }
-      let outputs = try executor.run([model.input: images]).outputs
-      readable += batch.records
+    var waiting: [FeatureMaps] = []
+    func runWaiting() throws {
+      guard !waiting.isEmpty else { return }
+      let outputs = try executor.run([model.input: FeatureMaps.joined(waiting)]).outputs
+      waiting = []
       logits += outputs[model.logits]!.rows
       if withFeatures { features += outputs[model.features]!.rows }
     }
-    failures += batches.failures
+    // One scan at a time, so that one of another size fails alone.
+    let scans = loader.batches(of: records, size: 1)
+    for scan in scans {
+      let (record, image) = (scan.records[0], FeatureMaps(scan.images))
+      guard image.shape == model.card.inputShape else {
+        failures.append(.init(path: record.path, reason: "is \(image.shape) after preprocessing; expected \(model.card.inputShape)"))
+        continue
+      }
+      readable.append(record)
+      waiting.append(image)
+      if waiting.count >= budget.inferenceBatch { try runWaiting() }
+    }
+    try runWaiting()
+    failures += scans.failures
     for (record, row) in zip(readable, logits) where !row.allSatisfy(\.isFinite) { throw PredictionError.notFinite(scan: record.path) }
     return ScanPredictions(
       records: readable,

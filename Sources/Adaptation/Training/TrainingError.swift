@@ -12,6 +12,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   case measureUndefined(EarlyStopping.Measure)
   /// The loss stopped being a number. Steps count from 0 over the whole run; `checkpoint` is the last good one.
   case notFinite(step: Int, node: String?, learningRate: Double, checkpoint: String?)
+  /// The validation patients' loss stopped being a number, so no epoch can be chosen by it. Epochs count from 0.
+  case validationNotFinite(epoch: Int)
   /// A setting outside its range.
   case setting(name: String, found: String, expected: String)
   /// Training scans that couldn't be read leave nothing.
@@ -30,6 +32,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     case .notFinite(let step, let node, let rate, let checkpoint):
       "step \(step): the loss isn't a finite number\(node.map { " (first in layer \($0))" } ?? "") at learning rate \(rate); "
         + (checkpoint.map { "the last good checkpoint is \($0)" } ?? "there was no checkpoint yet")
+    case .validationNotFinite(let epoch):
+      "epoch \(epoch): the validation loss isn't a finite number; expected one to stop early by (is the learning rate too high?)"
     case .setting(let name, let found, let expected): "\(name) is \(found); expected \(expected)"
     case .noReadableScans(let listed, let first):
       "none of \(listed) training scans could be read\(first.map { ", the first (\($0.path)) because it \($0.reason)" } ?? ""); expected at least two"

@@ -129,6 +129,8 @@ struct TrainingLoop {
       guard let value = rule.measure == .validationLoss ? row.validationLoss : row.validationAUROC else {
         throw TrainingError.measureUndefined(rule.measure)
       }
+      // Outputs that aren't numbers give a loss that is none, whichever measure is watched.
+      guard value.isFinite, row.validationLoss?.isFinite ?? true else { throw TrainingError.validationNotFinite(epoch: row.epoch) }
       let isBest = progress.stopping.observe(value, epoch: row.epoch, rule: rule)
       row.isBest = isBest
       if isBest { best = Dictionary(uniqueKeysWithValues: plan.trainable.map { ($0, parameters[$0]) }) }

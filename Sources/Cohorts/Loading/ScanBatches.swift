@@ -75,7 +75,7 @@ public final class ScanBatches: Sequence, IteratorProtocol {
       switch scans.next() {
       case .success(let scan)?:
         if let first = loaded.first, first.image.shape != scan.image.shape {
-          let reason = "is \(scan.image.shape) after preprocessing; expected \(first.image.shape), as '\(first.record.path)' in its batch"
+          let reason = "is \(scan.image.shape) after preprocessing; expected \(first.image.shape), as its batch has"
           failures.append(ScanFailure(path: scan.record.path, reason: reason))
         } else {
           loaded.append(scan)

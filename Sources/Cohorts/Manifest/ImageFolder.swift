@@ -40,7 +40,7 @@ public enum ImageFolder {
         patient = PatientID(id)
       }
       guard let location = try? root.locate(path) else {
-        unavailable.append(ScanFailure(path: path, reason: "a link that leads out of the folder"))
+        unavailable.append(ScanFailure(path: path, reason: "a link that leads out of the folder", scanner: ScannerID(scanner)))
         continue
       }
       records.append(ScanRecord(patient: patient, scanner: ScannerID(scanner), label: label, path: path, absolutePath: location))

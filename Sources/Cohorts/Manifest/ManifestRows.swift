@@ -42,14 +42,17 @@ struct ManifestRows {
     let patient = try patient(of: row, path: path)
     let scanner = columns.options.scanner ?? filled(.scanner, of: row) ?? columns.options.defaultScanner
     guard let scanner else { throw problem(row, .missingScanner(scan: path)) }
+    func failure(_ reason: String) -> ScanFailure {
+      ScanFailure(path: path, line: row.line, reason: reason, scanner: ScannerID(scanner))
+    }
     let location: String
     do throws(ScanRoot.Problem) {
       location = try root.locate(path)
     } catch {
       switch error {
       case .leavesRoot: throw problem(row, .pathLeavesRoot(path: written, root: root.path))
-      case .missing: unavailable.append(ScanFailure(path: path, line: row.line, reason: "no such file"))
-      case .notAFile(let found): unavailable.append(ScanFailure(path: path, line: row.line, reason: "found \(found); expected a file"))
+      case .missing: unavailable.append(failure("no such file"))
+      case .notAFile(let found): unavailable.append(failure("found \(found); expected a file"))
       }
       return
     }
