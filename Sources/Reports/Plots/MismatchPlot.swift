@@ -54,7 +54,7 @@ struct MismatchPlot {
       let bottom = top + panelHeight
       let axis = PlotAxis(
         covering: scanner.layers.flatMap { [$0.mismatch, $0.chance ?? 0] }.filter(\.isFinite) + [0], from: bottom, to: top, ticks: 4)
-      drawing.text(scanner.scanner.visible(limit: 40), left, top - 8, class: "label strong")
+      drawing.text(scanner.scanner.visible(limit: 80), left, top - 8, class: "label strong")
       for tick in axis.ticks {
         drawing.line(left, axis.position(tick), right, axis.position(tick), class: "grid")
         drawing.text(axis.label(tick), left - 6, axis.position(tick) + 4, anchor: .end, class: "tick")
