@@ -1,25 +1,6 @@
 import Files
 import Synchronization
 
-/// A fold's full name: the protocol it belongs to, the repetition, and the fold (a number or a scanner).
-public struct FoldName: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
-  public let protocolName: String
-  public let repetition: Int
-  public let fold: String
-
-  public init(protocolName: String, repetition: Int, fold: String) {
-    self.protocolName = protocolName
-    self.repetition = repetition
-    self.fold = fold
-  }
-
-  public var description: String { "\(protocolName), repetition \(repetition + 1), fold \(fold)" }
-
-  public static func < (left: FoldName, right: FoldName) -> Bool {
-    (left.protocolName, left.repetition, left.fold) < (right.protocolName, right.repetition, right.fold)
-  }
-}
-
 /// Which scan was used for what, in which fold: written by the makers of the scan roles, and by nobody else.
 public final class Ledger: Sendable {
   /// What a scan was used for in a fold.
@@ -128,11 +109,4 @@ public final class Ledger: Sendable {
   public func write(to path: String, pseudonyms: Pseudonyms) throws(FileError) {
     try AtomicFile.write(csv(pseudonyms), to: path)
   }
-}
-
-/// A cell of a CSV file (RFC 4180), quoted where it must be.
-package func csvCell(_ text: String) -> String {
-  let special: Set<UInt8> = [UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\n"), UInt8(ascii: "\r")]
-  guard text.utf8.contains(where: special.contains) else { return text }
-  return "\"" + text.replacing("\"", with: "\"\"") + "\""
 }

@@ -1,5 +1,6 @@
 import Cohorts
 import Evaluation
+import Files
 
 /// `predictions.csv`: a line per held-out scan, strategy and fold.
 ///

@@ -1,5 +1,6 @@
 import Cohorts
 import Evaluation
+import Files
 
 extension EvaluationResult {
   public static let metricsColumns = [

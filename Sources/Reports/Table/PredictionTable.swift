@@ -1,5 +1,6 @@
 import Adaptation
 import Cohorts
+import Files
 
 /// A model's answers for scans, as CSV: a line per readable scan, in the manifest's order within each scanner.
 public struct PredictionTable: Sendable {
