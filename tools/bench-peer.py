@@ -1,8 +1,8 @@
 """The PyTorch and ONNX Runtime side of tools/bench.
 
-Reads one request a line on stdin, {"network": "resnet18", "job": "inference", "batch": 16, "size": 224, "channels": 3,
-"threads": 2, "peer": "nchw" | "nhwc" | "onnxruntime"}, runs that job once and answers {"seconds": ...} on stdout, so that the
-caller can alternate with its own side in one run. Jobs: inference, statistics, bn-only, full, linear-probe.
+Says that it is ready, then reads one request a line on stdin, {"network": "resnet18", "job": "inference", "batch": 16, "size": 224, "channels": 3,
+"threads": 2, "repetitions": 1, "peer": "nchw" | "nhwc" | "onnxruntime"}, runs that job that many times and answers {"seconds": ...}
+for one of them on stdout, so that the caller can alternate with its own side in one run. Jobs: inference, statistics, bn-only, full, linear-probe.
 """
 
 import functools
@@ -82,6 +82,7 @@ def onnx_job(name, batch, size, channels, threads):
 
 
 def main():
+    print(json.dumps({"ready": torch.__version__}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         try:
@@ -92,8 +93,9 @@ def main():
             else:
                 run = torch_job(shape[0], request["job"], *shape[1:], request["peer"] == "nhwc")
             start = time.perf_counter()
-            run()
-            answer = {"seconds": time.perf_counter() - start}
+            for _ in range(request["repetitions"]):
+                run()
+            answer = {"seconds": (time.perf_counter() - start) / request["repetitions"]}
         except Exception as error:  # The caller prints it as a gap in the table.
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), flush=True)

@@ -1,6 +1,9 @@
 import Foundation
 
 /// PyTorch or ONNX Runtime in a process of its own (`tools/bench-peer.py`), asked for one timed run at a time.
+///
+/// Between requests the process is stopped (SIGSTOP): the threads of OpenMP and ONNX Runtime spin for a while after their work, and would
+/// take a core from whoever is measured next.
 final class Peer {
   enum Kind: String, CaseIterable {
     case nchw, nhwc, onnxruntime
@@ -12,6 +15,7 @@ final class Peer {
     let batch: Int
     let size: Int
     let threads: Int
+    let repetitions: Int
     let peer: String
   }
 
@@ -25,7 +29,10 @@ final class Peer {
   private let answers = Pipe()
   private var buffered = Data()
 
-  init(python: String, script: String, threads: Int) throws {
+  private let kind: Kind
+
+  init(_ kind: Kind, python: String, script: String, threads: Int) throws {
+    self.kind = kind
     process.executableURL = URL(fileURLWithPath: python)
     process.arguments = [script]
     process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "\(threads)"]) { _, new in new }
@@ -33,16 +40,23 @@ final class Peer {
     process.standardOutput = answers
     process.standardError = FileHandle.nullDevice
     try process.run()
+    // Its first line says that everything is imported.
+    _ = try nextLine()
+    kill(process.processIdentifier, SIGSTOP)
   }
 
   deinit {
+    kill(process.processIdentifier, SIGCONT)
     try? requests.fileHandleForWriting.close()
     process.waitUntilExit()
   }
 
-  /// Seconds of one run, nil where the peer can't do it.
-  func time(_ job: Job, network: String, batch: Int, size: Int, threads: Int, as kind: Kind) throws -> Double? {
-    let request = Request(network: network, job: job.rawValue, batch: batch, size: size, threads: threads, peer: kind.rawValue)
+  /// Seconds of one repetition, the mean of `repetitions`; nil where the peer can't do it.
+  func time(_ job: Job, network: String, batch: Int, size: Int, threads: Int, repetitions: Int) throws -> Double? {
+    let request = Request(
+      network: network, job: job.rawValue, batch: batch, size: size, threads: threads, repetitions: repetitions, peer: kind.rawValue)
+    kill(process.processIdentifier, SIGCONT)
+    defer { kill(process.processIdentifier, SIGSTOP) }
     try requests.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(request) + Data("\n".utf8))
     return try JSONDecoder().decode(Answer.self, from: nextLine()).seconds
   }

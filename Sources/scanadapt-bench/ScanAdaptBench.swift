@@ -21,13 +21,19 @@ struct ScanAdaptBench: ParsableCommand {
   @Flag(help: "ResNet-18 and MobileNetV2, three runs: under three minutes.") var quick = false
   @Option(help: "Write the figures as JSON to this file.") var json: String?
 
+  /// A run repeats its job for about this long, on either side.
+  private static let leastSeconds = 0.5
+
   func run() throws {
-    let peer = try pytorch.map { try Peer(python: $0, script: peerScript, threads: threads) }
+    var peers: [Peer.Kind: Peer] = [:]
+    if let pytorch {
+      for kind in Peer.Kind.allCases { peers[kind] = try Peer(kind, python: pytorch, script: peerScript, threads: threads) }
+    }
     var rows: [Measurement] = []
     print(Measurement.header)
     for network in quick ? [.resnet18, .mobileNetV2] : networks {
       for job in jobs {
-        let row = try measure(job, network, peer)
+        let row = try measure(job, network, peers)
         print(row.line)
         rows.append(row)
       }
@@ -39,19 +45,20 @@ struct ScanAdaptBench: ParsableCommand {
     }
   }
 
-  private func measure(_ job: Job, _ network: Architecture, _ peer: Peer?) throws -> Measurement {
+  private func measure(_ job: Job, _ network: Architecture, _ peers: [Peer.Kind: Peer]) throws -> Measurement {
     let ours = try job.prepared(network, batch: batch, size: size, threads: threads)
     try ours()
-    let kinds: [Peer.Kind] = peer == nil ? [] : job == .inference ? [.nchw, .nhwc, .onnxruntime] : [.nchw, .nhwc]
+    let once = try ContinuousClock().measure(ours) / .seconds(1)
+    let repetitions = max(1, Int((Self.leastSeconds / once).rounded(.up)))
     var seconds: [Double] = []
     var theirs: [Peer.Kind: [Double]] = [:]
     for _ in 0..<(quick ? 3 : runs) {
-      let elapsed = try ContinuousClock().measure(ours)
-      seconds.append(elapsed / .seconds(1))
-      for kind in kinds {
-        if let time = try peer?.time(job, network: network.rawValue, batch: batch, size: size, threads: threads, as: kind) {
-          theirs[kind, default: []].append(time)
-        }
+      let elapsed = try ContinuousClock().measure { for _ in 0..<repetitions { try ours() } }
+      seconds.append(elapsed / .seconds(1) / Double(repetitions))
+      for (kind, peer) in peers where kind != .onnxruntime || job == .inference {
+        let time = try peer.time(
+          job, network: network.rawValue, batch: batch, size: size, threads: threads, repetitions: repetitions)
+        if let time { theirs[kind, default: []].append(time) }
       }
     }
     return Measurement(
