@@ -77,7 +77,7 @@ let package = Package(
 
     .executableTarget(
       name: "scanadapt-bench",
-      dependencies: ["Engine", "Graphs", "Tensors", "RandomStreams", arguments],
+      dependencies: ["CKernels", "Engine", "Graphs", "Tensors", "RandomStreams", arguments],
       swiftSettings: strict),
 
     tests(of: "Tensors"),

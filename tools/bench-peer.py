@@ -1,31 +1,42 @@
 """The PyTorch and ONNX Runtime side of tools/bench.
 
-Says that it is ready, then reads one request a line on stdin, {"network": "resnet18", "job": "inference", "batch": 16, "size": 224, "channels": 3,
+Says its versions, then reads one request a line on stdin, {"network": "resnet18", "job": "inference", "batch": 16, "size": 224, "channels": 3,
 "threads": 2, "repetitions": 1, "peer": "nchw" | "nhwc" | "onnxruntime"}, runs that job that many times and answers {"seconds": ...}
-for one of them on stdout, so that the caller can alternate with its own side in one run. Jobs: inference, statistics, bn-only, full, linear-probe.
+for one of them on stdout, so that the caller can alternate with its own side in one run. Jobs: inference, statistics, bn-only, full,
+linear-probe; and gflop, which answers with PyTorch's count of one image's operations, so that the caller can see that both sides run
+the same network.
 """
 
 import functools
 import io
 import json
+import os
 import sys
 import time
 
 import torch
 import torchvision
+from torch.utils.flop_counter import FlopCounterMode
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden"))
+from models_architectures import architecture  # noqa: E402
 
 
-def network(name):
-    builders = {"mobilenet_v2": torchvision.models.mobilenet_v2, "resnet18": torchvision.models.resnet18,
-                "resnet34": torchvision.models.resnet34, "resnet50": torchvision.models.resnet50,
-                "densenet121": torchvision.models.densenet121, "vgg16_bn": torchvision.models.vgg16_bn}
+def network(name, channels=3):
+    """torchvision's network, or the published PyTorch module where torchvision has none (EfficientNet-Lite0, the CIFAR ResNets)."""
     torch.manual_seed(0)
-    return builders[name](weights=None)
+    return architecture(name, 1000, channels)
+
+
+def gflop(name, size, channels):
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        network(name, channels).eval()(torch.zeros(1, channels, size, size))
+    return counter.get_total_flops() / 1e9
 
 
 @functools.lru_cache(maxsize=2)
 def torch_job(name, job, batch, size, channels, nhwc):
-    model = network(name)
+    model = network(name, channels)
     images = torch.randn(batch, channels, size, size)
     if nhwc:
         model, images = model.to(memory_format=torch.channels_last), images.to(memory_format=torch.channels_last)
@@ -69,7 +80,7 @@ def torch_job(name, job, batch, size, channels, nhwc):
 @functools.lru_cache(maxsize=2)
 def onnx_job(name, batch, size, channels, threads):
     import onnxruntime
-    model = network(name).eval()
+    model = network(name, channels).eval()
     buffer = io.BytesIO()
     images = torch.randn(batch, channels, size, size)
     torch.onnx.export(model, images, buffer, dynamo=False)
@@ -81,13 +92,26 @@ def onnx_job(name, batch, size, channels, threads):
     return lambda: session.run(None, feed)
 
 
+def versions():
+    found = {"torch": torch.__version__, "torchvision": torchvision.__version__}
+    try:
+        import onnxruntime
+        found["onnxruntime"] = onnxruntime.__version__
+    except ImportError:
+        pass
+    return found
+
+
 def main():
-    print(json.dumps({"ready": torch.__version__}), flush=True)
+    print(json.dumps(versions()), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         try:
             torch.set_num_threads(request["threads"])
             shape = (request["network"], request["batch"], request["size"], request.get("channels", 3))
+            if request["job"] == "gflop":
+                print(json.dumps({"gflop": gflop(shape[0], *shape[2:])}), flush=True)
+                continue
             if request["peer"] == "onnxruntime":
                 run = onnx_job(*shape, request["threads"])
             else:

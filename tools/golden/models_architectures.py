@@ -65,12 +65,17 @@ class SmallCNN(nn.Module):
 
 
 class SameConvolution(nn.Conv2d):
-    """TensorFlow's "same" padding for even extents: the odd pixel below and right."""
+    """TensorFlow's "same" padding for even extents: the odd pixel below and right. Where there is none, the convolution pads itself."""
+
+    def __init__(self, inputs, outputs, kernel, stride, **options):
+        total = kernel - stride
+        self.before, self.after = total // 2, total - total // 2
+        super().__init__(inputs, outputs, kernel, stride, padding=self.before if self.before == self.after else 0, **options)
 
     def forward(self, x):
-        total = self.kernel_size[0] - self.stride[0]
-        before = total // 2
-        return super().forward(F.pad(x, (before, total - before, before, total - before)))
+        if self.before != self.after:
+            x = F.pad(x, (self.before, self.after, self.before, self.after))
+        return super().forward(x)
 
 
 class MobileBlock(nn.Module):

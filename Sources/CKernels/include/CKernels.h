@@ -15,4 +15,5 @@
 #include "elementwise.h"
 #include "loss.h"
 #include "optimizer.h"
+#include "peak.h"
 #endif

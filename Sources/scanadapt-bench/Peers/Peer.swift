@@ -21,6 +21,7 @@ final class Peer {
 
   private struct Answer: Decodable {
     let seconds: Double?
+    let gflop: Double?
     let error: String?
   }
 
@@ -30,6 +31,8 @@ final class Peer {
   private var buffered = Data()
 
   private let kind: Kind
+  /// Of the libraries it runs, by name.
+  private(set) var versions: [String: String] = [:]
 
   init(_ kind: Kind, python: String, script: String, threads: Int) throws {
     self.kind = kind
@@ -40,8 +43,8 @@ final class Peer {
     process.standardOutput = answers
     process.standardError = FileHandle.nullDevice
     try process.run()
-    // Its first line says that everything is imported.
-    _ = try nextLine()
+    // Its first line says that everything is imported, and what.
+    versions = try JSONDecoder().decode([String: String].self, from: nextLine())
     kill(process.processIdentifier, SIGSTOP)
   }
 
@@ -53,12 +56,24 @@ final class Peer {
 
   /// Seconds of one repetition, the mean of `repetitions`; nil where the peer can't do it.
   func time(_ job: Job, network: String, batch: Int, size: Int, threads: Int, repetitions: Int) throws -> Double? {
-    let request = Request(
-      network: network, job: job.rawValue, batch: batch, size: size, threads: threads, repetitions: repetitions, peer: kind.rawValue)
+    try answer(
+      to: Request(
+        network: network, job: job.rawValue, batch: batch, size: size, threads: threads, repetitions: repetitions, peer: kind.rawValue)
+    ).seconds
+  }
+
+  /// Its count of one image's operations, in 10⁹.
+  func gflop(network: String, size: Int) throws -> Double? {
+    try answer(
+      to: Request(network: network, job: "gflop", batch: 1, size: size, threads: 1, repetitions: 1, peer: kind.rawValue)
+    ).gflop
+  }
+
+  private func answer(to request: Request) throws -> Answer {
     kill(process.processIdentifier, SIGCONT)
     defer { kill(process.processIdentifier, SIGSTOP) }
     try requests.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(request) + Data("\n".utf8))
-    return try JSONDecoder().decode(Answer.self, from: nextLine()).seconds
+    return try JSONDecoder().decode(Answer.self, from: nextLine())
   }
 
   private func nextLine() throws -> Data {
@@ -69,7 +84,7 @@ final class Peer {
         return Data(line)
       }
       let more = answers.fileHandleForReading.availableData
-      guard !more.isEmpty else { throw CocoaError(.fileReadUnknown) }
+      guard !more.isEmpty else { throw PeerError.silent }
       buffered += more
     }
   }
