@@ -52,9 +52,11 @@ struct Golden: Decodable {
   let folds: Folds
   let bca: BCa
 
-  static func load() throws -> Golden {
+  static func load() throws -> Golden { try decoded(Golden.self) }
+
+  static func decoded<Content: Decodable>(_ content: Content.Type) throws -> Content {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: root.appending(path: "Fixtures/golden/evaluation.json")))
+    return try JSONDecoder().decode(content, from: Data(contentsOf: root.appending(path: "Fixtures/golden/evaluation.json")))
   }
 }
 

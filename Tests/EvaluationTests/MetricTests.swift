@@ -10,15 +10,16 @@ private func prediction(_ scan: Int, label: Int?, _ probabilities: [Double], pat
 @Suite("Metrics")
 struct MetricTests {
   static let every: [Metric] = [
-    .accuracy, .balancedAccuracy, .auroc, .sensitivity(of: 1), .specificity(of: 1), .brier, .calibrationError(bins: 15), .f1,
-    .matthewsCorrelation, .kappa,
+    .accuracy, .balancedAccuracy, .auroc, .aurocOneVersusOne, .averagePrecision, .sensitivity(of: 1), .specificity(of: 1),
+    .sensitivityAtThreshold, .specificityAtThreshold, .brier, .logLoss, .calibrationError(bins: 15),
+    .calibrationErrorEqualMass(bins: 15), .f1, .matthewsCorrelation, .kappa,
   ]
 
   @Test("Nothing is defined without a labelled scan", arguments: every)
   func empty(metric: Metric) {
     #expect(metric.value(of: []) == nil)
     #expect(metric.value(of: [prediction(0, label: nil, [0.4, 0.6])]) == nil)
-    #expect(metric.mean(overFolds: []) == nil)
+    #expect(metric.value(ofFolds: []) == nil)
   }
 
   @Test("With one class there is no AUROC, balanced accuracy or correlation, and none of them is zero or a half")
@@ -56,24 +57,13 @@ struct MetricTests {
     }
   }
 
-  @Test("A fold without a class doesn't take part in the mean over folds")
+  @Test("A fold without a class takes no part in an AUROC; decisions of all folds are counted together")
   func undefinedFold() {
     let good = [prediction(0, label: 0, [0.9, 0.1]), prediction(1, label: 1, [0.1, 0.9])]
     let oneClass = [prediction(2, label: 1, [0.9, 0.1])]
-    #expect(Metric.auroc.mean(overFolds: [good, oneClass]) == 1)
-    #expect(Metric.accuracy.mean(overFolds: [good, oneClass]) == 0.5)
-  }
-
-  @Test("The bins of the reliability diagram add up to the calibration error")
-  func reliabilityBins() {
-    let scans = SimulatedCohort().predictions(seed: 4)
-    let bins = reliability(of: scans)
-    #expect(bins.map(\.scans).reduce(0, +) == scans.count)
-    let error = bins.reduce(0.0) { total, bin in
-      guard let confidence = bin.confidence, let accuracy = bin.accuracy else { return total }
-      return total + abs(confidence - accuracy) * Double(bin.scans) / Double(scans.count)
-    }
-    #expect(abs(error - Metric.calibrationError(bins: 15).value(of: scans)!) < 1e-12)
+    #expect(Metric.auroc.value(ofFolds: [good, oneClass]) == 1)
+    #expect(Metric.accuracy.value(ofFolds: [good, oneClass]) == 2.0 / 3)
+    #expect(Metric.balancedAccuracy.value(ofFolds: [good, oneClass]) == 0.75)
   }
 
   @Test("A metric survives its name, in JSON too", arguments: every)

@@ -120,9 +120,83 @@ t = differences.mean() / numpy.sqrt(differences.var(ddof=1) * (1 / 10 + share))
 errors = generator.exponential(0.08, 40)
 bca = scipy.stats.bootstrap((errors,), numpy.mean, n_resamples=400_000, method="BCa", random_state=1, batch=20_000).confidence_interval
 
+def equal_mass(confidence, right, weight, count=15):
+    """Bins as scikit-learn's calibration_curve(strategy="quantile") lays them, on the unweighted scans."""
+    edges = numpy.percentile(confidence, numpy.linspace(0, 1, count + 1) * 100)
+    bins = numpy.searchsorted(edges[1:-1], confidence)
+    gaps = [abs(((right - confidence) * weight)[bins == b].sum()) for b in range(count)]
+    return sum(gaps) / weight.sum()
+
+
+def weighted(label, p, weight):
+    """Every metric by scikit-learn with sample weights; None where it has no value, which is our rule, not scikit-learn's."""
+    decision, classes = p.argmax(axis=1), p.shape[1]
+    right = (decision == label).astype(float)
+    present = sorted(set(label[weight > 0]))
+    sides = [c for c in ([1] if classes == 2 else range(classes)) if 0 < weight[label == c].sum() < weight.sum()]
+    over = lambda score: float(numpy.mean([score(label == c, p[:, c], sample_weight=weight) for c in sides])) if sides else None
+    one_hot = numpy.eye(classes)[label]
+    errors = (p[:, 1] - label) ** 2 if classes == 2 else ((p - one_hot) ** 2).sum(axis=1)
+    confidence = p.max(axis=1)
+    bins = numpy.clip(numpy.ceil(confidence * 15).astype(int) - 1, 0, 14)
+    several = len(present) > 1
+    decided = len(set(decision[weight > 0])) > 1
+    values = {
+        "auroc": over(metrics.roc_auc_score),
+        "auprc": over(metrics.average_precision_score),
+        "accuracy": metrics.accuracy_score(label, decision, sample_weight=weight),
+        "balanced_accuracy": metrics.balanced_accuracy_score(label, decision, sample_weight=weight) if several else None,
+        "brier": float(numpy.average(errors, weights=weight)),
+        "log_loss": metrics.log_loss(label, p, labels=list(range(classes)), sample_weight=weight),
+        "matthews_correlation": metrics.matthews_corrcoef(label, decision, sample_weight=weight) if several and decided else None,
+        "kappa": metrics.cohen_kappa_score(label, decision, sample_weight=weight) if several else None,
+        "calibration_error": sum(abs(((right - confidence) * weight)[bins == b].sum()) for b in range(15)) / weight.sum(),
+        "calibration_error_equal_mass": equal_mass(confidence, right, weight),
+    }
+    if several and classes > 2:
+        values["f1"] = metrics.f1_score(label, decision, average="macro", sample_weight=weight)
+    if several and classes == 2:
+        values["f1"] = metrics.f1_score(label, decision, sample_weight=weight)
+    if (weight == 1).all():
+        # scikit-learn's one-versus-one takes no weights, and with two classes it is the plain area.
+        values["auroc_one_versus_one"] = None
+        if len(present) == classes:
+            values["auroc_one_versus_one"] = (
+                metrics.roc_auc_score(label, p[:, 1]) if classes == 2
+                else metrics.roc_auc_score(label, p, multi_class="ovo", average="macro"))
+    for c in range(classes):
+        own, others = weight[label == c].sum(), weight[label != c].sum()
+        values[f"sensitivity_{c}"] = metrics.recall_score(label == c, decision == c, sample_weight=weight) if own else None
+        values[f"specificity_{c}"] = metrics.recall_score(label != c, decision != c, sample_weight=weight) if others else None
+    return {name: None if value is None else float(value) for name, value in values.items()}
+
+
+generator = numpy.random.default_rng(20261124)
+cases = []
+for number in range(160):
+    classes = int(generator.choice([2, 2, 3, 4]))
+    scans, patients = int(generator.integers(6, 50)), int(generator.integers(3, 20))
+    patient, label, p = cohort(scans, patients, classes, int(generator.choice([1, 2, 8])))
+    p = numpy.abs(p) / numpy.abs(p).sum(axis=1, keepdims=True)
+    if number % 8 == 0:
+        label[:] = generator.integers(0, classes)
+    masked = generator.uniform(size=scans) < (0.3 if number % 5 == 0 else 0)
+    masked[0] = False
+    weights = generator.integers(0, 4, patients).astype(float) if number % 2 else numpy.ones(patients)
+    weights[patient[0]] = max(weights[patient[0]], 1)
+    kept = ~masked
+    cases.append({
+        "patients": patient.tolist(),
+        "labels": [None if m else int(l) for l, m in zip(label, masked)],
+        "probabilities": p.tolist(),
+        "weights": weights.tolist(),
+        "values": weighted(label[kept], p[kept], weights[patient[kept]]),
+    })
+
 golden = {
     "versions": {"scikit-learn": sklearn.__version__, "scipy": scipy.__version__, "numpy": numpy.__version__},
     "cohorts": cohorts,
+    "cases": cases,
     "areas": areas,
     "normal": [[q, float(scipy.stats.norm.ppf(q))] for q in probabilities],
     "student": [[t_, df, float(scipy.stats.t.cdf(t_, df)), float(2 * scipy.stats.t.sf(abs(t_), df))] for t_, df in students],

@@ -14,7 +14,7 @@ public struct Interval: Hashable, Codable, Sendable {
 /// A metric's value on held-out patients with its patient-bootstrap interval.
 public struct Estimate: Hashable, Codable, Sendable {
   public let metric: Metric
-  /// The mean over the folds in which the metric is defined.
+  /// Over folds, put together as the metric's `aggregation` says.
   public let value: Double
   /// Absent when the metric was undefined in more than a tenth of the resamples, or when there are fewer than two patients.
   public let interval: Interval?

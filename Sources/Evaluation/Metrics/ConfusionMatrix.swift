@@ -44,7 +44,10 @@ public struct ConfusionMatrix: Hashable, Codable, Sendable {
     case .f1: f1
     case .matthewsCorrelation: matthewsCorrelation
     case .kappa: kappa
-    case .auroc, .brier, .calibrationError: preconditionFailure("\(metric.name) needs probabilities, not decisions")
+    case .sensitivityAtThreshold: recall(of: 1)
+    case .specificityAtThreshold: recall(of: 0)
+    case .auroc, .aurocOneVersusOne, .averagePrecision, .brier, .logLoss, .calibrationError, .calibrationErrorEqualMass:
+      preconditionFailure("\(metric.name) needs probabilities, not decisions")
     }
   }
 
@@ -60,6 +63,7 @@ public struct ConfusionMatrix: Hashable, Codable, Sendable {
   }
 
   private var f1: Double? {
+    if classCount == 2, labelled(1) == 0 { return nil }
     let classes = classCount == 2 ? 1..<2 : 0..<classCount
     let scores: [Double] = classes.compactMap { index in
       let sum = labelled(index) + decided(index)
@@ -84,27 +88,31 @@ public struct ConfusionMatrix: Hashable, Codable, Sendable {
     return denominator == 0 ? nil : (n * correct - products) / denominator
   }
 
-  /// Cohen, "A coefficient of agreement for nominal scales", 1960. Undefined when chance alone would agree always.
+  /// Cohen, "A coefficient of agreement for nominal scales", 1960. Undefined where only one class occurs, which makes it 0 or 0/0
+  /// whatever was decided.
   private var kappa: Double? {
     let n = total
-    guard n > 0 else { return nil }
+    guard (0..<classCount).count(where: { labelled($0) > 0 }) > 1 else { return nil }
     let chance = (0..<classCount).reduce(0) { $0 + labelled($1) * decided($1) } / (n * n)
-    return chance == 1 ? nil : (correct / n - chance) / (1 - chance)
+    return (correct / n - chance) / (1 - chance)
   }
 }
 
 /// Labels and decisions by scan, to be counted under any weighting of the patients.
 struct ConfusionCounts: Sendable {
-  let labels: [Int]
-  let decisions: [Int]
-  let patients: [Int]
-  let classCount: Int
+  private let cells: PatientCells
+  private let classCount: Int
+
+  init(labels: [Int], decisions: [Int], patients: [Int], classCount: Int) {
+    self.classCount = classCount
+    cells = PatientCells(
+      cells: zip(labels, decisions).map { $0 * classCount + $1 }, values: labels.map { _ in 1 }, patients: patients,
+      cellCount: classCount * classCount)
+  }
 
   func matrix(weights: [Double]) -> ConfusionMatrix {
     var matrix = ConfusionMatrix(classCount: classCount)
-    for scan in labels.indices {
-      matrix.counts[labels[scan] * classCount + decisions[scan]] += weights[patients[scan]]
-    }
+    matrix.counts = cells.sums(weights: weights).cells
     return matrix
   }
 }

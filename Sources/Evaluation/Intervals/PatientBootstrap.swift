@@ -27,11 +27,13 @@ public struct PatientBootstrap: Hashable, Codable, Sendable {
     self.method = method
   }
 
-  /// A metric, averaged over folds (one fold: the plain metric), with its interval; `nil` where the metric is undefined.
-  public func estimate(_ metric: Metric, ofFolds folds: [[Prediction]]) -> Estimate? {
+  /// A metric over folds, put together as its `aggregation` says, with its interval; `nil` where the metric is undefined.
+  ///
+  /// - Parameter thresholds: a threshold per fold, for the metrics that need one.
+  public func estimate(_ metric: Metric, ofFolds folds: [[Prediction]], thresholds: [DecisionThreshold?] = []) -> Estimate? {
     let patients = PatientTable(folds: folds)
-    let prepared = PreparedMetric(metric, folds: folds, patients: patients)
-    guard let sample = sample(patients: patients, statistic: prepared.value) else { return nil }
+    let prepared = PreparedMetrics([metric], folds: folds, thresholds: thresholds, patients: patients)
+    guard let sample = sample(patients: patients, statistic: { prepared.values(weights: $0)[0] }) else { return nil }
     return Estimate(
       metric: metric, value: sample.value, interval: sample.interval, patients: patients.ids.count,
       patientsPerClass: patients.patientsPerClass, scans: patients.scanCount, undefinedResamples: sample.undefined)
@@ -41,16 +43,19 @@ public struct PatientBootstrap: Hashable, Codable, Sendable {
   ///
   /// - Throws: `ComparisonError` when the two are not predictions of the same scans.
   public func difference(
-    _ metric: Metric, candidateFolds: [[Prediction]], referenceFolds: [[Prediction]]
+    _ metric: Metric, candidateFolds: [[Prediction]], referenceFolds: [[Prediction]], candidateThresholds: [DecisionThreshold?] = [],
+    referenceThresholds: [DecisionThreshold?] = []
   ) throws(ComparisonError) -> PairedDifference? {
     try requireSameScans(candidateFolds, referenceFolds)
     let patients = PatientTable(folds: referenceFolds)
-    let candidate = PreparedMetric(metric, folds: candidateFolds, patients: patients)
-    let reference = PreparedMetric(metric, folds: referenceFolds, patients: patients)
+    let candidate = PreparedMetrics([metric], folds: candidateFolds, thresholds: candidateThresholds, patients: patients)
+    let reference = PreparedMetrics([metric], folds: referenceFolds, thresholds: referenceThresholds, patients: patients)
     let ones = patients.ones
-    guard let candidateValue = candidate.value(weights: ones), let referenceValue = reference.value(weights: ones) else { return nil }
+    guard let candidateValue = candidate.values(weights: ones)[0], let referenceValue = reference.values(weights: ones)[0] else {
+      return nil
+    }
     let difference = { (weights: [Double]) -> Double? in
-      guard let first = candidate.value(weights: weights), let second = reference.value(weights: weights) else { return nil }
+      guard let first = candidate.values(weights: weights)[0], let second = reference.values(weights: weights)[0] else { return nil }
       return first - second
     }
     guard let sample = sample(patients: patients, statistic: difference) else { return nil }
@@ -148,14 +153,6 @@ public struct PatientBootstrap: Hashable, Codable, Sendable {
       return NormalDistribution.cumulative(bias + shifted / (1 - acceleration * shifted))
     }
     return (share(tail), share(1 - tail))
-  }
-
-  /// Linear interpolation between order statistics, as NumPy's default.
-  private func quantile(_ sorted: [Double], _ share: Double) -> Double {
-    let position = share * Double(sorted.count - 1)
-    let lower = Int(position.rounded(.down))
-    let upper = min(lower + 1, sorted.count - 1)
-    return sorted[lower] + (position - Double(lower)) * (sorted[upper] - sorted[lower])
   }
 
   private func requireSameScans(_ candidate: [[Prediction]], _ reference: [[Prediction]]) throws(ComparisonError) {
