@@ -90,7 +90,7 @@ public struct AdaptationRun: Sendable {
     let merge = try strategy.finalize(&model)
     model = try model.replacingGraph(model.graph.trainingModes(of: source.graph))
     // Those who chose the epoch shaped the weights too.
-    let choosing = outcome != nil && training.earlyStopping != nil ? validation?.patients ?? [] : []
+    let choosing = outcome != nil && training.earlyStopping != nil ? validation?.declaredPatients ?? [] : []
     model.card = card(of: model, scans, epochChosenOn: choosing)
 
     var report = report(on: scans, images, from: grafted, to: model, plan: plan, outcome)
@@ -141,7 +141,7 @@ public struct AdaptationRun: Sendable {
     card.provenance.append(
       "\(strategy.name) (head: \(strategy.head.rawValue)) on \(scanners), \(scans.count) scans of \(scans.patients.count) patients")
     if let pseudonyms {
-      let hashes = PatientHashes(scans.patients + choosing, pseudonyms)
+      let hashes = PatientHashes(scans.declaredPatients + choosing, pseudonyms)
       card.fittedPatients = card.fittedPatients.adding(.init(keyID: hashes.keyID, hashes: hashes.hashes))
     } else {
       card.fittedPatients = FittedPatients(isComplete: false, groups: card.fittedPatients.groups)

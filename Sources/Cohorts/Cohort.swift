@@ -52,6 +52,9 @@ public struct ManifestNotes: Hashable, Sendable {
   public var examplesOfFilesWithoutRows: [String] = []
   /// `--exclude` conditions that met no row.
   public var idleFilters: [RowFilter] = []
+  /// Patients that the `group` column joins with others, and into how many they are joined.
+  public var patientsJoined = 0
+  public var groupsOfJoined = 0
 
   public init() {}
 }

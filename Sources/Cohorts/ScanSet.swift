@@ -7,6 +7,8 @@ public protocol ScanSet: Sendable {
 extension ScanSet {
   public var count: Int { records.count }
   public var patients: [PatientID] { Set(records.map(\.patient)).sorted() }
+  /// As the manifest names them; more than `patients` where groups join some.
+  public var declaredPatients: [PatientID] { Set(records.map(\.declaredPatient)).sorted() }
   public var scanners: [ScannerID] { Set(records.map(\.scanner)).sorted() }
   public var labels: [String] { Set(records.compactMap(\.label)).sorted() }
   public var labelledRecords: [ScanRecord] { records.filter { $0.label != nil } }
@@ -14,7 +16,7 @@ extension ScanSet {
 
 /// Scans that weights, statistics, thresholds, class weights and intensity ranges may be fitted on.
 ///
-/// Made only by a fold, by `split`, by `Cohort.allForFitting` and by `TestScans.transductively`; each making is in the ledger.
+/// Made only by a fold, by `split`, by `innerFolds`, by `Cohort.allForFitting` and by `TestScans.transductively`; each making is in the ledger.
 public struct TrainingScans: ScanSet {
   public let records: [ScanRecord]
   public let patientIdentity: PatientIdentity

@@ -27,15 +27,56 @@ struct LedgerTests {
     #expect(count(.fitting) == 12)
   }
 
+  @Test("Inner folds are made of training patients only: the ledger shows no test patient in them, and each selected by once")
+  func innerFolds() throws {
+    let ledger = Ledger()
+    for fold in try sample.folds(.grouped(folds: 2, seed: 1), ledger: ledger, under: "cv").folds {
+      let inner = try fold.training.innerFolds(3, seed: 2)
+      #expect(inner.flatMap { $0.selection.records.map(\.id) }.sorted() == fold.training.records.map(\.id).sorted())
+      for division in inner { _ = try division.training.split(validationFraction: 0.5, seed: 1) }
+      let tested = Set(fold.test.patients)
+      let inside = ledger.entries(ofOuter: fold.name).filter { $0.fold.inner != nil }
+      #expect(Set(inside.map(\.fold.inner)) == ["1", "2", "3"] && Set(inside.map(\.use)) == [.training, .validation, .selection])
+      #expect(tested.isDisjoint(with: inside.map(\.patient)))
+    }
+    #expect(ledger.leaks().isEmpty)
+    #expect(throws: FoldError.self) { try sample.allForFitting(Ledger()).innerFolds(7, seed: 1) }
+  }
+
+  @Test("A ledger taken up again is the same, and a planted use of a test patient is found in the outer or the inner fold")
+  func plantedLeak() throws {
+    let ledger = Ledger()
+    let fold = try sample.folds(.grouped(folds: 2, seed: 1), ledger: ledger, under: "cv").folds[0]
+    let inner = try fold.training.innerFolds(2, seed: 1)[0]
+    let written = ledger.entries
+    let other = Ledger()
+    other.replace(outer: fold.name, by: written)
+    #expect(other.entries == ledger.entries(ofOuter: fold.name))
+    func leaks(adding scan: ScanRecord, in name: FoldName, as use: Ledger.Use) -> [Ledger.Leak] {
+      let entry = Ledger.Entry(fold: name, use: use, scan: scan.id, patient: scan.patient, scanner: scan.scanner)
+      other.replace(outer: fold.name, by: written + [entry])
+      return other.leaks()
+    }
+    let tested = fold.test.records[0]
+    let outer = [Ledger.Leak(fold: fold.name, patient: tested.patient)]
+    #expect(leaks(adding: tested, in: fold.name, as: .training) == outer)
+    #expect(leaks(adding: tested, in: fold.name.inner("2"), as: .selection) == outer)
+    #expect(leaks(adding: tested, in: fold.name, as: .transductive).isEmpty)
+    let chosenBy = inner.selection.records[0]
+    #expect(
+      leaks(adding: chosenBy, in: fold.name.inner("1"), as: .validation)
+        == [Ledger.Leak(fold: fold.name.inner("1"), patient: chosenBy.patient)])
+  }
+
   @Test("The ledger's text has pseudonyms and no name, is the same for the same key, and is sorted")
   func text() throws {
     let ledger = Ledger()
     _ = try sample.folds(.grouped(folds: 2, seed: 1), ledger: ledger, under: "cv, within")
     let text = ledger.csv(Pseudonyms(key: key))
     let lines = text.split(separator: "\n")
-    #expect(lines[0] == "format,protocol,repetition,fold,use,scanner,scan,patient")
+    #expect(lines[0] == "format,protocol,repetition,fold,inner_fold,use,scanner,scan,patient")
     #expect(lines.count == 25)
-    #expect(lines[1].hasPrefix("1,\"cv, within\",1,1,test,"))
+    #expect(lines[1].hasPrefix("2,\"cv, within\",1,1,,test,"))
     #expect(!text.contains("patient ") && !text.contains(".png"))
     #expect(text == ledger.csv(Pseudonyms(key: key)))
     #expect(text != ledger.csv(Pseudonyms(key: key.reversed())))

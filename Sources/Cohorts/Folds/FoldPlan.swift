@@ -4,15 +4,25 @@ public enum FoldPlan: Hashable, Sendable, Codable, CustomStringConvertible {
   case grouped(folds: Int, seed: UInt64, repeats: Int = 1)
   /// One fold a scanner. Patients of the tested scanner who were also seen on others are in no training set of that fold.
   case leaveOneScannerOut
+  /// One fold a site (the manifest's `site` column); patients seen at several are treated as with scanners.
+  case leaveOneSiteOut
+  /// Fitted on scans from before the day, scored on those from it on (the manifest's `date` column). A patient with scans on both sides
+  /// is scored by the later ones; the earlier ones are left out.
+  case temporal(from: ScanDate)
   /// The manifest's `split` column: train, test, and optionally validation.
   case splitColumn
+  /// Folds named scan by scan, such as a `SplitFile`'s.
+  case scans([ScanSplit])
 
   public var description: String {
     switch self {
     case .grouped(let folds, let seed, 1): "\(folds) folds of patients (seed \(seed))"
     case .grouped(let folds, let seed, let repeats): "\(folds) folds of patients, \(repeats) times (seed \(seed))"
     case .leaveOneScannerOut: "leave one scanner out"
+    case .leaveOneSiteOut: "leave one site out"
+    case .temporal(let date): "fitted on scans before \(date), scored on scans from then on"
     case .splitColumn: "the manifest's split"
+    case .scans(let splits): "\(splits.count) fold\(splits.count == 1 ? "" : "s") from a file"
     }
   }
 }
@@ -28,7 +38,7 @@ public struct Fold: Sendable {
   public let test: TestScans
   /// The scanner left out, for `leaveOneScannerOut`.
   public let scanner: ScannerID?
-  /// Patients in neither set because they were seen on the tested scanner and on others.
+  /// Patients who are not fitted on because they have scans on both sides: at the tested scanner or site and at others, or before and after.
   public let removedPatients: [PatientID]
 }
 
@@ -41,6 +51,8 @@ public enum FoldWarning: Hashable, Sendable, CustomStringConvertible {
   /// Nothing to learn the class from.
   case trainingLacksClass(fold: FoldName, label: String)
   case patientsRemoved(fold: FoldName, patients: Int, scans: Int)
+  /// A file of folds names them nowhere in this one.
+  case scansInNeither(fold: FoldName, scans: Int)
 
   public var description: String {
     switch self {
@@ -49,7 +61,8 @@ public enum FoldWarning: Hashable, Sendable, CustomStringConvertible {
     case .testLacksClass(let fold, let label): "\(fold): no test scan of class '\(label)'"
     case .trainingLacksClass(let fold, let label): "\(fold): no training scan of class '\(label)'"
     case .patientsRemoved(let fold, let patients, let scans):
-      "\(fold): \(patients) patients (\(scans) scans) seen on several scanners are left out of training"
+      "\(fold): \(patients) patients with scans on both sides are left out of training (\(scans) scans)"
+    case .scansInNeither(let fold, let scans): "\(fold): \(scans) scans are in neither train nor val and take no part"
     }
   }
 }
@@ -68,8 +81,13 @@ public enum FoldError: Error, Hashable, Sendable, CustomStringConvertible {
   case tooFewRepeats(Int)
   case moreFoldsThanPatients(folds: Int, patients: Int, source: String)
   case tooFewScanners(found: Int, source: String)
-  /// Every patient of the other scanners was also seen on this one.
-  case nothingToTrainOn(scanner: ScannerID)
+  case missingSite(scan: ScanID, source: String)
+  case tooFewSites(found: Int, source: String)
+  case missingDate(scan: ScanID, source: String)
+  case unreadableDate(String, scan: ScanID, source: String)
+  case oneSideOfDate(ScanDate, isBefore: Bool, source: String)
+  /// Every patient of the other side was also seen on this one, or none of the other side's scans may be fitted on.
+  case nothingToTrainOn(fold: String, plan: FoldPlan)
   case missingSplit(scan: ScanID, source: String)
   case unknownSplit(String, scan: ScanID, source: String)
   case patientInTwoSplits(PatientID, String, String, source: String)
@@ -86,8 +104,17 @@ public enum FoldError: Error, Hashable, Sendable, CustomStringConvertible {
     case .moreFoldsThanPatients(let folds, let patients, let source):
       "\(source): found \(patients) patients; expected at least \(folds), one for each fold"
     case .tooFewScanners(let found, let source): "\(source): found \(found) scanner; leaving one out needs at least 2"
-    case .nothingToTrainOn(let scanner):
-      "leaving out scanner '\(scanner)': every patient of the other scanners was also seen on it; nothing is left to train on"
+    case .missingSite(let scan, let source): "\(source): '\(scan)' has no site; leaving one out needs one for every scan"
+
+    case .tooFewSites(let found, let source): "\(source): found \(found) site; leaving one out needs at least 2"
+    case .missingDate(let scan, let source): "\(source): '\(scan)' has no date; a split by date needs one for every scan"
+
+    case .unreadableDate(let found, let scan, let source):
+      "\(source): '\(scan)' has date '\(found)'; expected YYYY-MM-DD or YYYYMMDD"
+    case .oneSideOfDate(let date, let isBefore, let source):
+      "\(source): every scan is from \(isBefore ? "before \(date)" : "\(date) or later"); expected some on each side"
+    case .nothingToTrainOn(let fold, let plan):
+      "\(plan), fold '\(fold)': every patient who could be fitted on is also scored in it; nothing is left to train on"
     case .missingSplit(let scan, let source): "\(source): '\(scan)' has no split; expected train, validation or test"
     case .unknownSplit(let found, let scan, let source):
       "\(source): '\(scan)' has split '\(found)'; expected train, validation or test"

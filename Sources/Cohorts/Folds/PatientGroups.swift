@@ -13,6 +13,8 @@ struct PatientGroups {
   /// For each patient, its amounts of the quantities, ascending by quantity.
   let amounts: [[Amount]]
   let scansOfPatient: [Int]
+  /// For each patient, a number for the set of scanners it was seen on.
+  let scannerSetOfPatient: [Int]
   let quantityCount: Int
   private let scannerCount: Int
   private let patientOfRecord: [Int]
@@ -30,6 +32,7 @@ struct PatientGroups {
     quantityCount = 2 + scannerCount + labels.count * perLabel
 
     var sums = [[Int: Double]](repeating: [0: 1], count: patients.count)
+    var scannerSets = [Set<Int>](repeating: [], count: patients.count)
     var labelSets = [Set<Int>](repeating: [], count: patients.count)
     var scans = [Int](repeating: 0, count: patients.count)
     var owner: [Int] = []
@@ -39,6 +42,7 @@ struct PatientGroups {
       let scanner = numberOfScanner[record.scanner]!
       owner.append(patient)
       scans[patient] += 1
+      scannerSets[patient].insert(scanner)
       sums[patient][1, default: 0] += 1
       sums[patient][2 + scanner, default: 0] += 1
       if let label = record.label.map({ numberOfLabel[$0]! }) {
@@ -50,6 +54,12 @@ struct PatientGroups {
     }
     patientOfRecord = owner
     scansOfPatient = scans
+    var numberOfSet: [Set<Int>: Int] = [:]
+    scannerSetOfPatient = scannerSets.map { set in
+      let number = numberOfSet[set] ?? numberOfSet.count
+      numberOfSet[set] = number
+      return number
+    }
     labelsOfPatient = labelSets.map { $0.sorted() }
     amounts = sums.map { $0.sorted { $0.key < $1.key }.map { Amount(quantity: $0.key, value: $0.value) } }
   }

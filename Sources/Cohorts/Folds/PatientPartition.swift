@@ -5,6 +5,8 @@ import RandomStreams
 /// First a cover: each class into each part, where that can be. Then the rest, rarest class and largest patient first, each to the
 /// part that needs it most. Then moves and swaps for as long as they lower the imbalance
 /// `sum over parts p and quantities q of (x_pq - share_p X_q)^2 / (share_p X_q + 1)`.
+/// Where the parts are equal and no patient has two classes, the result is even exactly: of the patients in all, of each class, of each
+/// set of scanners and of each class on each such set, a part has the floor or the ceiling of its share (`EquitableParts`).
 /// The order of alike patients comes from the seed, so repetitions differ; the order of the records doesn't matter.
 struct PatientPartition {
   private(set) var partOfPatient: [Int]
@@ -30,6 +32,7 @@ struct PatientPartition {
       put(patient, into: best)
     }
     improve(order, parts: shares.count, &random)
+    if Set(shares).count == 1, groups.labelsOfPatient.allSatisfy({ $0.count <= 1 }) { even(parts: shares.count) }
     let filled = Set(partOfPatient)
     precondition(filled.count == shares.count && !filled.contains(-1), "a part without patients")
   }
@@ -79,6 +82,20 @@ struct PatientPartition {
         }
       }
       if !improved { break }
+    }
+  }
+
+  /// Makes the counts of patients exactly even, then exchanges alike patients where that evens their scans.
+  private mutating func even(parts: Int) {
+    let rows = groups.labelsOfPatient.map { $0.first ?? -1 }
+    let evened = EquitableParts(evening: partOfPatient, parts: parts, rows: rows, columns: groups.scannerSetOfPatient).partOfMember
+    guard evened != partOfPatient else { return }
+    for patient in evened.indices where evened[patient] != partOfPatient[patient] { move(patient, to: evened[patient]) }
+    let alike = Dictionary(grouping: evened.indices) { [rows[$0], groups.scannerSetOfPatient[$0]] }
+    for patients in alike.values.sorted(by: { $0[0] < $1[0] }) {
+      for first in patients {
+        for second in patients.prefix(200) where partOfPatient[first] != partOfPatient[second] { _ = swap(first, second) }
+      }
     }
   }
 

@@ -56,7 +56,8 @@ extension Cohort {
     notes.idleFilters = first.notes.idleFilters.filter { filter in cohorts.allSatisfy { $0.notes.idleFilters.contains(filter) } }
     return Cohort(
       records: records, patientIdentity: first.patientIdentity, source: cohorts.map(\.source).joined(separator: " + "),
-      unavailable: cohorts.flatMap(\.unavailable), notes: notes)
+      unavailable: cohorts.flatMap(\.unavailable), notes: notes
+    ).joiningGroups()
   }
 }
 

@@ -3,7 +3,7 @@ import OrderedCollections
 
 /// The columns a manifest may have a role for.
 public enum ManifestColumn: String, Hashable, Sendable, Codable, CaseIterable, CodingKeyRepresentable {
-  case path, patient, scanner, label, split
+  case path, patient, scanner, label, split, site, date, group
 }
 
 /// How scans are read from a manifest or a folder.
@@ -52,7 +52,7 @@ public struct CohortOptions: Hashable, Sendable, Codable {
 
 /// A CSV file that says which patient, scanner and label each scan has.
 ///
-/// `path,patient,scanner,label` and optionally `split`; comma, semicolon or tab; UTF-8 with or without a byte order mark. Cells are
+/// `path,patient,scanner,label` and optionally `split`, `site`, `date` and `group`; comma, semicolon or tab; UTF-8 with or without a byte order mark. Cells are
 /// text and lose the white space around them. Further columns are kept with each scan.
 public enum Manifest {
   public static let limitBytes = 1 << 30
@@ -83,7 +83,8 @@ public enum Manifest {
     notes.rowsWithoutLabel = reader.records.count { $0.label == nil }
     countFilesWithoutRows(root: root, columns: columns, rows: table.rows, notes: &notes)
     return Cohort(
-      records: reader.records, patientIdentity: reader.patientIdentity, source: file, unavailable: reader.unavailable, notes: notes)
+      records: reader.records, patientIdentity: reader.patientIdentity, source: file, unavailable: reader.unavailable, notes: notes
+    ).joiningGroups()
   }
 
   static func folder(of file: String) -> String {

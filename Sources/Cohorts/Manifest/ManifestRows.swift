@@ -62,7 +62,8 @@ struct ManifestRows {
     records.append(
       ScanRecord(
         patient: patient, scanner: ScannerID(scanner), label: filled(.label, of: row), path: path, absolutePath: location,
-        split: filled(.split, of: row), extra: columns.extraCells(of: row)))
+        split: filled(.split, of: row), site: filled(.site, of: row), date: filled(.date, of: row), group: filled(.group, of: row),
+        extra: columns.extraCells(of: row)))
   }
 
   private mutating func patient(of row: CSVTable.Row, path: String) throws(ManifestError) -> PatientID {

@@ -157,7 +157,7 @@ extension FoldWarning {
   fileprivate var fold: FoldName? {
     switch self {
     case .classInFewerPatientsThanFolds: nil
-    case .testLacksClass(let fold, _), .trainingLacksClass(let fold, _), .patientsRemoved(let fold, _, _): fold
+    case .testLacksClass(let fold, _), .trainingLacksClass(let fold, _), .patientsRemoved(let fold, _, _), .scansInNeither(let fold, _): fold
     }
   }
 }

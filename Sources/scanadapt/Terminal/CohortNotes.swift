@@ -16,6 +16,9 @@ struct CohortNotes {
     if notes.hadByteOrderMark { lines.append("the file starts with a byte order mark, which was skipped") }
     if notes.rowsFilteredOut > 0 { lines.append("\(notes.rowsFilteredOut) rows left out by --where or --exclude") }
     lines += notes.idleFilters.map { "--exclude \($0) met no row" }
+    if notes.patientsJoined > 0 {
+      lines.append("\(notes.patientsJoined) patients share a group with others and are taken for \(notes.groupsOfJoined)")
+    }
     if notes.rowsWithoutLabel > 0 { lines.append("\(notes.rowsWithoutLabel) scans have no label") }
     if notes.filesWithoutRows > 0 {
       lines.append("\(notes.filesWithoutRows) PNG files have no row, such as \(notes.examplesOfFilesWithoutRows.first ?? "")")
