@@ -6,14 +6,14 @@ public enum Identifiers: Sendable {
   /// As the manifest has them: only where the user asked for that.
   case asGiven
 
-  func scan(_ scan: ScanID) -> String {
+  package func scan(_ scan: ScanID) -> String {
     switch self {
     case .pseudonyms(let pseudonyms): pseudonyms.scan(scan)
     case .asGiven: scan.rawValue
     }
   }
 
-  func patient(_ patient: PatientID) -> String {
+  package func patient(_ patient: PatientID) -> String {
     switch self {
     case .pseudonyms(let pseudonyms): pseudonyms.patient(patient)
     case .asGiven: patient.rawValue

@@ -48,6 +48,16 @@ enum Figures {
 
   static func patients(_ count: Int) -> String { "\(Figures.count(count)) patient\(count == 1 ? "" : "s")" }
 
+  /// A probability, small ones with their magnitude.
+  static func probability(_ value: Double?) -> String {
+    value.map { String(format: $0 < 0.001 ? "%.1e" : "%.3f", $0) } ?? absent
+  }
+
+  /// Whole numbers as they are, others to three digits.
+  static func short(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e9 ? count(Int(value)) : String(format: "%.3g", value)
+  }
+
   /// Full precision, for files that programs read; empty where there is no value.
   static func exact(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
 

@@ -8,7 +8,8 @@ struct ScanAdapt: ParsableCommand {
     commandName: "scanadapt", abstract: "Make a network fit this hospital's scanners, and prove whether it does.",
     version: "0.1.0",
     subcommands: [
-      DiagnoseCommand.self, AdaptCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self, ConvertCommand.self,
+      DiagnoseCommand.self, AuditCommand.self, AdaptCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self,
+      ConvertCommand.self,
       PhantomCommand.self,
     ])
 

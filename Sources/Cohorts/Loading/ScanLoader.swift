@@ -111,7 +111,7 @@ public struct ScanLoader: Sendable {
   }
 
   /// The sentence without the path, which the failure has.
-  private static func reason(_ error: any Error) -> String {
+  static func reason(_ error: any Error) -> String {
     guard let error = error as? FileError else { return "\(error)" }
     return error.description.hasPrefix(error.path + ": ") ? String(error.description.dropFirst(error.path.count + 2)) : error.description
   }
