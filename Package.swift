@@ -77,7 +77,10 @@ let package = Package(
 
     .executableTarget(
       name: "scanadapt-bench",
-      dependencies: ["CKernels", "Engine", "Graphs", "Tensors", "RandomStreams", arguments],
+      dependencies: [
+        "Reports", "Adaptation", "Normalization", "Phantoms", "Cohorts", "Imaging", "ModelFiles", "Engine", "CKernels", "Graphs", "Files",
+        "Tensors", "RandomStreams", arguments,
+      ],
       swiftSettings: strict),
 
     tests(of: "Tensors"),

@@ -6,6 +6,10 @@ struct BenchReport: Encodable {
   var machine: Machine
   var kernels: [KernelRow] = []
   var networks: [NetworkRow] = []
+  var latency: [NetworkRow] = []
+  var scaling: [ScalingTable.Series] = []
+  var scans: [ComparisonRow] = []
+  var memory: [ComparisonRow] = []
 
   func write(to path: String) throws {
     let encoder = JSONEncoder()

@@ -13,6 +13,10 @@ struct Peers {
       uniqueKeysWithValues: try Peer.Kind.allCases.map { ($0, try Peer($0, python: python, script: script, threads: threads)) })
   }
 
+  private init() { processes = [:] }
+
+  static var none: Peers { Peers() }
+
   var versions: [String: String] { processes.values.first?.versions ?? [:] }
 }
 
