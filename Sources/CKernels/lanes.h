@@ -10,6 +10,13 @@ typedef float sa_v8u __attribute__((vector_size(32), aligned(4)));
 
 #define SA_LOAD8(p) ((sa_v8) * (const sa_v8u *)(p))
 #define SA_STORE8(p, v) (*(sa_v8u *)(p) = (v))
+/// A store past the caches to an aligned place, and what must follow a piece's last one.
+#define SA_STREAM8(p, v) __builtin_nontemporal_store((v), (sa_v8 *)(p))
+#if defined(__x86_64__)
+#define SA_STREAM_FENCE() __builtin_ia32_sfence()
+#else
+#define SA_STREAM_FENCE() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#endif
 #define SA_ALL8(s) ((sa_v8){(s), (s), (s), (s), (s), (s), (s), (s)})
 /// max(x, 0) and min(x, 6) that keep NaN; x is a variable.
 #define SA_FLOOR8(x) ((sa_v8)((sa_v8i)(x) & ~((x) < 0)))

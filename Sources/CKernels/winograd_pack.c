@@ -13,44 +13,83 @@ typedef struct {
   sa_index channels, columns, columns_padded, panels;
 } context;
 
-/// Taps [row * 3 + column][j] of `width` columns of one source channel, turned around for the input gradient.
-SA_BODY load_taps(float (*g)[MOST_COLUMNS], const context *f, sa_index channel, sa_index first, sa_index width) {
+/// Nine values of each of 8 rows, `stride` floats apart, as nine vectors: taps[t][row].
+SA_BODY transpose_taps(sa_v8 *taps, const float *from, sa_index stride) {
+  sa_v8 r[8], s[8];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i++) r[i] = SA_LOAD8(from + i * stride);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i += 2) {
+    s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i += 4)
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 2; k++) {
+      r[i + 2 * k] = __builtin_shufflevector(s[i + k], s[i + k + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      r[i + 2 * k + 1] = __builtin_shufflevector(s[i + k], s[i + k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 4; k++) {
+    taps[k] = __builtin_shufflevector(r[k], r[k + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    taps[k + 4] = __builtin_shufflevector(r[k], r[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i++) taps[8][i] = from[i * stride + 8];
+}
+
+/// Taps [row * 3 + column] of eight columns of one source channel, turned around for the input gradient; zeros past the last column.
+SA_BODY load_taps(sa_v8 *g, const context *f, sa_index channel, sa_index column) {
   bool backward = f->plan.purpose == SA_CONV_BACKWARD_DATA;
-  for (sa_index j = 0; j < width; j++) {
-    sa_index column = first + j;
-    bool inside = column < f->columns;
-    const float *from = !inside ? 0
-        : f->weight + (backward ? channel * f->plan.geometry.input_channels + column : column * f->plan.geometry.input_channels
-            + channel) * 9;
-    for (int t = 0; t < 9; t++) g[t][j] = inside ? from[backward ? 8 - t : t] : 0;
+  sa_index inputs = f->plan.geometry.input_channels, stride = 9 * (backward ? 1 : inputs);
+  const float *from = f->weight + (backward ? channel * inputs + column : column * inputs + channel) * 9;
+  sa_v8 taps[9];
+  if (column + 8 <= f->columns) {
+    transpose_taps(taps, from, stride);
+  } else {
+    for (int t = 0; t < 9; t++)
+      for (sa_index j = 0; j < 8; j++) taps[t][j] = column + j < f->columns ? from[j * stride + t] : 0;
+  }
+#pragma clang loop unroll(full)
+  for (int t = 0; t < 9; t++) g[t] = taps[backward ? 8 - t : t];
+}
+
+/// One source channel's points of a panel. They are read long after they are written: stored past the caches.
+SA_BODY pack_channel(const context *f, sa_index channel, sa_index first, sa_index width, const int side) {
+  const float(*filter)[3] = side == 6 ? sa_winograd_filter_4 : sa_winograd_filter_2;
+  float lines[SA_WINOGRAD_MOST_POINTS][MOST_COLUMNS] __attribute__((aligned(64)));
+  for (sa_index j = 0; j < width; j += 8) {
+    sa_v8 g[9], half[3 * SA_WINOGRAD_MOST_SIDE];
+    load_taps(g, f, channel, first + j);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < side; i++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < 3; v++) half[i * 3 + v] = filter[i][0] * g[v] + filter[i][1] * g[3 + v] + filter[i][2] * g[6 + v];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < side; i++)
+#pragma clang loop unroll(full)
+      for (int k = 0; k < side; k++)
+        SA_STORE8(
+            &lines[i * side + k][j],
+            filter[k][0] * half[i * 3] + filter[k][1] * half[i * 3 + 1] + filter[k][2] * half[i * 3 + 2]);
+  }
+  for (int p = 0; p < side * side; p++) {
+    float *to = f->packed + p * f->channels * f->columns_padded + first * f->channels + channel * width;
+    for (sa_index j = 0; j < width; j += 8) SA_STREAM8(to + j, SA_LOAD8(&lines[p][j]));
   }
 }
 
 SA_BODY pack_body(void *argument, sa_index piece, int thread) {
   (void)thread;
   const context *f = argument;
-  const int side = f->plan.algorithm == SA_CONV_WINOGRAD_4 ? 6 : 4;
-  const float(*filter)[3] = side == 6 ? sa_winograd_filter_4 : sa_winograd_filter_2;
   sa_index panel = piece % f->panels, channel_block = piece / f->panels;
   sa_index first = panel * sa_gemm_panel(f->kernels), width = sa_least(sa_gemm_panel(f->kernels), f->columns_padded - first);
   for (sa_index channel = channel_block * 16; channel < sa_least(channel_block * 16 + 16, f->channels); channel++) {
-    float g[9][MOST_COLUMNS], half[3 * SA_WINOGRAD_MOST_SIDE][MOST_COLUMNS];
-    load_taps(g, f, channel, first, width);
-    for (int i = 0; i < side; i++)
-      for (int v = 0; v < 3; v++)
-        for (sa_index j = 0; j < width; j += 8)
-          SA_STORE8(
-              &half[i * 3 + v][j],
-                  filter[i][0] * SA_LOAD8(&g[v][j]) + filter[i][1] * SA_LOAD8(&g[3 + v][j]) + filter[i][2] * SA_LOAD8(&g[6 + v][j]));
-    for (int i = 0; i < side; i++)
-      for (int k = 0; k < side; k++) {
-        float *to = f->packed + (i * side + k) * f->channels * f->columns_padded + first * f->channels + channel * width;
-        for (sa_index j = 0; j < width; j += 8)
-          SA_STORE8(
-              to + j, filter[k][0] * SA_LOAD8(&half[i * 3][j]) + filter[k][1] * SA_LOAD8(&half[i * 3 + 1][j])
-                  + filter[k][2] * SA_LOAD8(&half[i * 3 + 2][j]));
-      }
+    if (f->plan.algorithm == SA_CONV_WINOGRAD_4) pack_channel(f, channel, first, width, 6);
+    else pack_channel(f, channel, first, width, 4);
   }
+  SA_STREAM_FENCE();
 }
 SA_THREAD_VARIANTS(pack)
 
