@@ -83,7 +83,7 @@ sa_index sa_conv_scratch_floats(sa_conv_plan plan, sa_index images, int threads)
                                                       : sa_gemm_scratch_floats(plan, images, threads);
     case SA_CONV_WINOGRAD_2:
     case SA_CONV_WINOGRAD_4:
-      return plan.purpose == SA_CONV_BACKWARD_WEIGHTS ? sa_winograd_weights_scratch_floats(plan, images)
+      return plan.purpose == SA_CONV_BACKWARD_WEIGHTS ? sa_winograd_weights_scratch_floats(plan, images, threads)
                                                       : sa_winograd_scratch_floats(plan, images, threads);
     case SA_CONV_STEM: return sa_stem_scratch_floats(plan, images, threads);
     case SA_CONV_DEPTHWISE: return sa_depthwise_scratch_floats(plan, images, threads);

@@ -33,6 +33,29 @@ typedef float sa_v8u __attribute__((vector_size(32), aligned(4)));
     if ((activation) == SA_RELU6) (dy) = (sa_v8)((sa_v8i)(dy) & ((y) > 0) & ((y) < 6));          \
   } while (0)
 
+/// Eight vectors as a matrix, transposed.
+SA_INLINE void sa_transpose8(sa_v8 *r) {
+  sa_v8 s[8];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i += 2) {
+    s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  sa_v8 t[8];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i += 4)
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 2; k++) {
+      t[i + 2 * k] = __builtin_shufflevector(s[i + k], s[i + k + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      t[i + 2 * k + 1] = __builtin_shufflevector(s[i + k], s[i + k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 4; k++) {
+    r[k] = __builtin_shufflevector(t[k], t[k + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    r[k + 4] = __builtin_shufflevector(t[k], t[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+}
+
 enum { SA_CHUNK = 256 };
 
 /// `count` channels from `first` of an affine as whole arrays: what lies past the map's last channel is 0.

@@ -74,7 +74,7 @@ static context make_context(sa_conv_plan plan, sa_index images) {
 static sa_index block_floats(const context *f) { return f->side * f->side * (f->v_point + f->p_point); }
 
 static sa_winograd_tiles tiles_of(const context *f) {
-  return (sa_winograd_tiles){f->source, f->prologue, f->m, f->pad_top, f->pad_left, f->tile_columns, f->image_tiles};
+  return (sa_winograd_tiles){f->source, f->prologue, f->m, f->pad_top, f->pad_left, f->tile_columns, f->image_tiles, f->v_row, 0};
 }
 
 /// Products of some points and panels for `tiles` tiles.

@@ -18,7 +18,7 @@ void sa_winograd_run(
     sa_map destination, sa_map source, const float *packed, sa_conv_epilogue epilogue, sa_prologue prologue, sa_write_mode mode,
     sa_conv_plan plan, float *scratch, sa_pool *pool);
 
-sa_index sa_winograd_weights_scratch_floats(sa_conv_plan plan, sa_index images);
+sa_index sa_winograd_weights_scratch_floats(sa_conv_plan plan, sa_index images, int threads);
 void sa_winograd_weights_run(
     float *weight_gradient, sa_map input, sa_map output_gradient, sa_write_mode mode, sa_prologue prologue, sa_conv_plan plan,
     float *scratch, sa_pool *pool);

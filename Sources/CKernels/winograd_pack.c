@@ -13,32 +13,6 @@ typedef struct {
   sa_index channels, columns, columns_padded, panels;
 } context;
 
-/// Nine values of each of 8 rows, `stride` floats apart, as nine vectors: taps[t][row].
-SA_BODY transpose_taps(sa_v8 *taps, const float *from, sa_index stride) {
-  sa_v8 r[8], s[8];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 8; i++) r[i] = SA_LOAD8(from + i * stride);
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 8; i += 2) {
-    s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-    s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-  }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 8; i += 4)
-#pragma clang loop unroll(full)
-    for (int k = 0; k < 2; k++) {
-      r[i + 2 * k] = __builtin_shufflevector(s[i + k], s[i + k + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-      r[i + 2 * k + 1] = __builtin_shufflevector(s[i + k], s[i + k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-    }
-#pragma clang loop unroll(full)
-  for (int k = 0; k < 4; k++) {
-    taps[k] = __builtin_shufflevector(r[k], r[k + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-    taps[k + 4] = __builtin_shufflevector(r[k], r[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-  }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 8; i++) taps[8][i] = from[i * stride + 8];
-}
-
 /// Taps [row * 3 + column] of eight columns of one source channel, turned around for the input gradient; zeros past the last column.
 SA_BODY load_taps(sa_v8 *g, const context *f, sa_index channel, sa_index column) {
   bool backward = f->plan.purpose == SA_CONV_BACKWARD_DATA;
@@ -46,7 +20,9 @@ SA_BODY load_taps(sa_v8 *g, const context *f, sa_index channel, sa_index column)
   const float *from = f->weight + (backward ? channel * inputs + column : column * inputs + channel) * 9;
   sa_v8 taps[9];
   if (column + 8 <= f->columns) {
-    transpose_taps(taps, from, stride);
+    for (int j = 0; j < 8; j++) taps[j] = SA_LOAD8(from + j * stride);
+    sa_transpose8(taps);
+    for (int j = 0; j < 8; j++) taps[8][j] = from[j * stride + 8];
   } else {
     for (int t = 0; t < 9; t++)
       for (sa_index j = 0; j < 8; j++) taps[t][j] = column + j < f->columns ? from[j * stride + t] : 0;

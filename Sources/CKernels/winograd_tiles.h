@@ -9,6 +9,7 @@ typedef struct sa_winograd_tiles {
   sa_prologue prologue;
   int m;
   sa_index pad_top, pad_left, tile_columns, image_tiles;
+  sa_index group, group_stride;  // where points lie: `group` channels (a multiple of 8) after each other, groups `group_stride` apart
 } sa_winograd_tiles;
 
 /// The image of a tile, and its first output pixel.
@@ -47,17 +48,18 @@ SA_BODY sa_winograd_input_tile_at(
         }
 #pragma clang loop unroll(full)
       for (int c = 0; c < side; c++) sa_winograd_input(d + c, side, m);
+      float *to = v + (first + i) / f->group * f->group_stride + (first + i) % f->group;
 #pragma clang loop unroll(full)
       for (int r = 0; r < side; r++) {
         sa_winograd_input(d + r * side, 1, m);
 #pragma clang loop unroll(full)
-        for (int c = 0; c < side; c++) SA_STORE8(v + (r * side + c) * v_point + first + i, d[r * side + c]);
+        for (int c = 0; c < side; c++) SA_STORE8(to + (r * side + c) * v_point, d[r * side + c]);
       }
     }
   }
 }
 
-/// Writes tile `tile`'s points, v[point * v_point + channel], after the prologue; pixels outside the image are 0.
+/// Writes tile `tile`'s points, v[point * v_point + place of channel], after the prologue; pixels outside the image are 0.
 SA_BODY sa_winograd_input_tile(float *v, sa_index v_point, const sa_winograd_tiles *f, sa_index tile) {
   sa_index image, row, column, side = f->m + 2;
   sa_winograd_locate(f->m, f->tile_columns, f->image_tiles, tile, &image, &row, &column);

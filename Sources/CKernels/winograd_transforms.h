@@ -68,6 +68,22 @@ SA_BODY sa_winograd_output_gradient(sa_v8 *x, const int step, const int m) {
   x[5 * step] = y3;
 }
 
+/// Filter gradient: m + 2 points to 3 taps (G transposed).
+SA_BODY sa_winograd_filter_gradient(sa_v8 *x, const int step, const int m) {
+  sa_v8 x0 = x[0], x1 = x[step], x2 = x[2 * step], x3 = x[3 * step];
+  if (m == 2) {
+    x[0] = x0 + 0.5f * (x1 + x2);
+    x[step] = 0.5f * (x1 - x2);
+    x[2 * step] = 0.5f * (x1 + x2) + x3;
+    return;
+  }
+  sa_v8 x4 = x[4 * step], x5 = x[5 * step];
+  sa_v8 even = 2.0f / 3 * (x1 + x2), odd = x2 - x1, even2 = 1.0f / 6 * (x3 + x4), odd2 = x3 - x4;
+  x[0] = x0 - even + even2;
+  x[step] = 2.0f / 3 * SA_WINOGRAD_A * odd + 1.0f / 6 * SA_WINOGRAD_B * odd2;
+  x[2 * step] = x5 - 0.5f * even + 2 * even2;
+}
+
 /// Filter: 3 taps to m + 2 points (G), rows of G.
 static const float sa_winograd_filter_2[4][3] = {{1, 0, 0}, {0.5f, 0.5f, 0.5f}, {0.5f, -0.5f, 0.5f}, {0, 0, 1}};
 static const float sa_winograd_filter_4[6][3] = {

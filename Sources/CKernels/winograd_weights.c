@@ -2,15 +2,17 @@
 // there, tiles of the output gradient go to points by A, each point's outer products are summed over tiles, and sums come back to 3x3
 // taps: dW = G^T (sum of V E^T) G.
 //
-// Blocking: tiles in blocks whose points stay in L3; pieces are tiles, then (point, 96 input channels), then 12 input channels; sums are
-// laid out for the last step, rows an odd number of cache lines apart.
+// Blocking: points lie in panels of 24 input channels and of the micro-kernel's output channels, so that a product reads memory in order.
+// Where all tiles' points fit in L3, a piece is 24 input by 128 output channels: it sums all points into L2 and goes on to the taps.
+// Otherwise tiles are taken in blocks; pieces are tiles, then (point, 96 input channels), and the taps are made at the end.
 //
-// One core of a Zen 4 at batch 16: ResNet-18's four shapes 254, 320, 219, 172 effective GFLOP/s, the gathered product 95-100.
+// One core of a Zen 4 at batch 16: ResNet-18's four shapes 250, 300, 248, 254 effective GFLOP/s, the gathered product 95-100.
 #include "outer.h"
 #include "winograd.h"
 #include "winograd_tiles.h"
 
-enum { ROWS = 96, BLOCK_FLOATS = 1 << 20, FEWEST_TILES = 128, OUTPUTS = 16, INPUTS = 12 };
+enum { ROWS = 24, COLUMNS = 128, SUM_ROW = COLUMNS + 16, PANELS_PER_PIECE = 4, FEWEST_PIECES = 6 };
+enum { SHARED_FLOATS = 6 << 20, BLOCK_FLOATS = 1 << 20, FEWEST_TILES = 128 };
 
 typedef struct {
   sa_winograd_tiles tiles;
@@ -19,9 +21,11 @@ typedef struct {
   float *weight_gradient;
   sa_write_mode mode;
   int m, side;
-  sa_index channels, columns, columns_padded, sum_row;
-  sa_index tile_total, block, v_row, v_point, e_row, e_point;
-  float *v, *e, *sums;  // points [point][tile][channel], [point][tile][column]; sums [12 channels][point][channel][column]
+  sa_index channels, columns, columns_padded, panel;
+  sa_index row_panels, column_groups;                           // of 24 input channels, of 128 output channels
+  sa_index tile_total, block, v_panel, v_point, e_panel, e_point;  // points [point][panel][tile][channel]
+  bool whole;                                                   // one block
+  float *v, *e, *sums;  // sums [24 input channels][128 output channels][point][input channel][output channel], or a thread's one
   sa_index first_tile, tile_count;
 } context;
 
@@ -32,17 +36,23 @@ static context make_context(sa_conv_plan plan, sa_index images) {
   f.channels = g.input_channels;
   f.columns = g.output_channels;
   f.columns_padded = sa_ceil_div(f.columns, f.kernels->width) * f.kernels->width;
-  f.sum_row = f.columns_padded + 16;
-  f.tiles = (sa_winograd_tiles){.m = f.m, .pad_top = g.pad_top, .pad_left = g.pad_left, .tile_columns = sa_ceil_div(plan.output_width,
-      f.m)};
+  f.panel = sa_least(f.kernels->width * f.kernels->vectors, f.columns_padded);
+  f.row_panels = sa_ceil_div(f.channels, ROWS);
+  f.column_groups = sa_ceil_div(f.columns_padded, COLUMNS);
+  f.tiles = (sa_winograd_tiles){.m = f.m, .pad_top = g.pad_top, .pad_left = g.pad_left, .group = ROWS};
+  f.tiles.tile_columns = sa_ceil_div(plan.output_width, f.m);
   f.tiles.image_tiles = f.tiles.tile_columns * sa_ceil_div(plan.output_height, f.m);
   f.tile_total = f.tiles.image_tiles * images;
-  f.v_row = sa_padded(f.channels) + 16;
-  f.e_row = f.columns_padded + 16;
-  sa_index most = sa_most(FEWEST_TILES, BLOCK_FLOATS / (f.side * f.side * (f.v_row + f.e_row)));
+  sa_index column_panels = sa_ceil_div(f.columns_padded, f.panel);
+  sa_index tile_floats = f.side * f.side * (f.row_panels * ROWS + column_panels * f.panel);
+  f.whole = f.tile_total * tile_floats <= SHARED_FLOATS && f.row_panels * f.column_groups >= FEWEST_PIECES;
+  sa_index most = f.whole ? f.tile_total : sa_most(FEWEST_TILES, BLOCK_FLOATS / tile_floats);
   f.block = sa_ceil_div(f.tile_total, sa_ceil_div(f.tile_total, most));
-  f.v_point = (f.block * f.v_row + 31) / 16 * 16;
-  f.e_point = f.block * f.e_row + 16;
+  f.v_panel = f.block * ROWS;
+  f.v_point = sa_ceil_div(f.row_panels * f.v_panel, 32) * 32 + 16;  // an odd number of cache lines
+  f.e_panel = f.block * f.panel;
+  f.e_point = sa_ceil_div(column_panels * f.e_panel, 32) * 32 + 16;
+  f.tiles.group_stride = f.v_panel;
   return f;
 }
 
@@ -63,11 +73,12 @@ SA_BODY gradient_tile(float *e, const context *f, sa_index tile, const int m) {
       }
 #pragma clang loop unroll(full)
     for (int r = 0; r < m; r++) sa_winograd_output_gradient(d + r * side, 1, m);
+    float *to = e + i / f->panel * f->e_panel + i % f->panel;
 #pragma clang loop unroll(full)
     for (int c = 0; c < side; c++) {
       sa_winograd_output_gradient(d + c, side, m);
 #pragma clang loop unroll(full)
-      for (int r = 0; r < side; r++) SA_STORE8(e + (r * side + c) * f->e_point + i, d[r * side + c]);
+      for (int r = 0; r < side; r++) SA_STORE8(to + (r * side + c) * f->e_point, d[r * side + c]);
     }
   }
 }
@@ -76,91 +87,109 @@ SA_BODY transform_body(void *argument, sa_index piece, int thread) {
   (void)thread;
   const context *f = argument;
   sa_index tile = f->first_tile + piece / 2, at = piece / 2;
-  if (piece % 2 == 0) sa_winograd_input_tile(f->v + at * f->v_row, f->v_point, &f->tiles, tile);
-  else if (f->m == 4) gradient_tile(f->e + at * f->e_row, f, tile, 4);
-  else gradient_tile(f->e + at * f->e_row, f, tile, 2);
+  if (piece % 2 == 0) sa_winograd_input_tile(f->v + at * ROWS, f->v_point, &f->tiles, tile);
+  else if (f->m == 4) gradient_tile(f->e + at * f->panel, f, tile, 4);
+  else gradient_tile(f->e + at * f->panel, f, tile, 2);
 }
 SA_THREAD_VARIANTS(transform)
 
-/// The sums of a point and channel; six channels from a multiple of six are rows of one tile.
-SA_INLINE float *sums_at(const context *f, sa_index point, sa_index channel) {
-  return f->sums + ((channel / INPUTS * f->side * f->side + point) * INPUTS + channel % INPUTS) * f->sum_row;
+static sa_index sum_floats(const context *f) { return f->side * f->side * ROWS * SUM_ROW; }
+
+/// One point of 24 input by 128 output channels.
+static void multiply(float *sums, const context *f, sa_index point, sa_index row_panel, sa_index column_group) {
+  sa_index rows = sa_least(ROWS, f->channels - row_panel * ROWS), last = sa_least((column_group + 1) * COLUMNS, f->columns_padded);
+  for (sa_index first = column_group * COLUMNS; first < last; first += f->panel)
+    for (sa_index r = 0; r < rows; r += SA_OUTER_ROWS) {
+      sa_index width = sa_least(f->panel, last - first);
+      sa_outer_tile tile = {
+          .c = sums + (point * ROWS + r) * SUM_ROW + first - column_group * COLUMNS, .c_stride = SUM_ROW,
+          .a = f->v + point * f->v_point + row_panel * f->v_panel + r, .a_stride = ROWS,
+          .b = f->e + point * f->e_point + first / f->panel * f->e_panel, .b_stride = f->panel,
+          .pixels = f->tile_count, .add_previous = f->first_tile > 0};
+      f->kernels->function[sa_least(SA_OUTER_ROWS, rows - r) - 1][width / f->kernels->width - 1](&tile);
+    }
+}
+
+/// Sums of one input channel and eight output channels back to 3x3 taps.
+SA_BODY taps_of(sa_v8 *taps, const float *from, const int m) {
+  const int side = m + 2;
+  sa_v8 x[SA_WINOGRAD_MOST_POINTS];
+#pragma clang loop unroll(full)
+  for (int p = 0; p < side * side; p++) x[p] = SA_LOAD8(from + p * ROWS * SUM_ROW);
+#pragma clang loop unroll(full)
+  for (int k = 0; k < side; k++) sa_winograd_filter_gradient(x + k, side, m);
+#pragma clang loop unroll(full)
+  for (int u = 0; u < 3; u++) {
+    sa_winograd_filter_gradient(x + u * side, 1, m);
+#pragma clang loop unroll(full)
+    for (int v = 0; v < 3; v++) taps[u * 3 + v] = x[u * side + v];
+  }
+}
+
+/// 24 input by 128 output channels to OIHW.
+SA_BODY to_taps(const float *sums, const context *f, sa_index row_panel, sa_index column_group) {
+  sa_index rows = sa_least(ROWS, f->channels - row_panel * ROWS), first = column_group * COLUMNS, length = rows * 9;
+  for (sa_index o = first; o < sa_least(first + COLUMNS, f->columns); o += 8) {
+    sa_v8 lines[ROWS * 9];
+    for (sa_index c = 0; c < rows; c++) {
+      const float *from = sums + c * SUM_ROW + o - first;
+      if (f->m == 4) taps_of(lines + c * 9, from, 4);
+      else taps_of(lines + c * 9, from, 2);
+    }
+    sa_index outputs = sa_least(8, f->columns - o);
+    float *to = f->weight_gradient + (o * f->channels + row_panel * ROWS) * 9;
+    sa_index i = 0;
+    for (; outputs == 8 && i + 8 <= length; i += 8) {
+      sa_transpose8(lines + i);
+#pragma clang loop unroll(full)
+      for (int j = 0; j < 8; j++) {
+        float *at = to + j * f->channels * 9 + i;
+        SA_STORE8(at, f->mode == SA_ACCUMULATES ? SA_LOAD8(at) + lines[i + j] : lines[i + j]);
+      }
+    }
+    for (; i < length; i++)
+      for (sa_index j = 0; j < outputs; j++) {
+        float *at = to + j * f->channels * 9 + i;
+        *at = f->mode == SA_ACCUMULATES ? *at + lines[i][j] : lines[i][j];
+      }
+  }
+}
+
+/// Everything after the transforms, for 24 input by 128 output channels.
+SA_BODY whole_body(void *argument, sa_index piece, int thread) {
+  const context *f = argument;
+  float *sums = f->sums + thread * sum_floats(f);
+  sa_index row_panel = piece % f->row_panels, column_group = piece / f->row_panels;
+  for (sa_index point = 0; point < f->side * f->side; point++) multiply(sums, f, point, row_panel, column_group);
+  to_taps(sums, f, row_panel, column_group);
+}
+SA_THREAD_VARIANTS(whole)
+
+static float *sums_at(const context *f, sa_index row_panel, sa_index column_group) {
+  return f->sums + (column_group * f->row_panels + row_panel) * sum_floats(f);
 }
 
 /// One point, up to 96 input channels.
 static void multiply_piece(void *argument, sa_index piece, int thread) {
   (void)thread;
   const context *f = argument;
-  sa_index row_pieces = sa_ceil_div(f->channels, ROWS), point = piece / row_pieces, first_row = piece % row_pieces * ROWS;
-  sa_index last_row = sa_least(first_row + ROWS, f->channels), panel = f->kernels->width * f->kernels->vectors;
-  for (sa_index first = 0; first < f->columns_padded; first += panel)
-    for (sa_index r = first_row; r < last_row; r += SA_OUTER_ROWS) {
-      sa_outer_tile tile = {
-          .c = sums_at(f, point, r) + first, .c_stride = f->sum_row,
-          .a = f->v + point * f->v_point + r, .a_stride = f->v_row, .b = f->e + point * f->e_point + first, .b_stride = f->e_row,
-          .pixels = f->tile_count, .add_previous = f->first_tile > 0};
-      sa_index width = sa_least(panel, f->columns_padded - first);
-      f->kernels->function[sa_least(SA_OUTER_ROWS, last_row - r) - 1][width / f->kernels->width - 1](&tile);
-    }
+  sa_index pieces = sa_ceil_div(f->row_panels, PANELS_PER_PIECE), point = piece / pieces, first = piece % pieces * PANELS_PER_PIECE;
+  for (sa_index group = 0; group < f->column_groups; group++)
+    for (sa_index panel = first; panel < sa_least(first + PANELS_PER_PIECE, f->row_panels); panel++)
+      multiply(sums_at(f, panel, group), f, point, panel, group);
 }
 
-/// Sums of one input channel and eight output channels back to 3x3 taps (G transposed, twice).
-SA_BODY taps_of(sa_v8 *taps, const context *f, sa_index channel, sa_index column, const int side) {
-  const float(*filter)[3] = side == 6 ? sa_winograd_filter_4 : sa_winograd_filter_2;
-  const float *from = sums_at(f, 0, channel) + column;
-  sa_v8 half[3 * SA_WINOGRAD_MOST_SIDE];
-#pragma clang loop unroll(full)
-  for (int k = 0; k < side; k++)
-#pragma clang loop unroll(full)
-    for (int u = 0; u < 3; u++) {
-      sa_v8 sum = {0};
-#pragma clang loop unroll(full)
-      for (int i = 0; i < side; i++)
-        sum += filter[i][u] * SA_LOAD8(from + (i * side + k) * INPUTS * f->sum_row);
-      half[u * side + k] = sum;
-    }
-#pragma clang loop unroll(full)
-  for (int u = 0; u < 3; u++)
-#pragma clang loop unroll(full)
-    for (int v = 0; v < 3; v++) {
-      sa_v8 sum = {0};
-#pragma clang loop unroll(full)
-      for (int k = 0; k < side; k++) sum += filter[k][v] * half[u * side + k];
-      taps[u * 3 + v] = sum;
-    }
-}
-
-/// 12 input channels: sums to OIHW, 16 output channels at a time.
 SA_BODY finish_body(void *argument, sa_index piece, int thread) {
   (void)thread;
   const context *f = argument;
-  sa_index c0 = piece * INPUTS, channels = sa_least(INPUTS, f->channels - c0);
-  for (sa_index first = 0; first < f->columns; first += OUTPUTS) {
-    sa_index count = sa_least(OUTPUTS, f->columns - first);
-    float lines[INPUTS * 9][OUTPUTS];
-    for (sa_index c = 0; c < channels; c++)
-      for (sa_index i = 0; i < sa_padded(count); i += 8) {
-        sa_v8 taps[9];
-        if (f->side == 6) taps_of(taps, f, c0 + c, first + i, 6);
-        else taps_of(taps, f, c0 + c, first + i, 4);
-        for (int t = 0; t < 9; t++) SA_STORE8(&lines[c * 9 + t][i], taps[t]);
-      }
-    for (sa_index o = 0; o < count; o++) {
-      float *to = f->weight_gradient + ((first + o) * f->channels + c0) * 9;
-      if (f->mode == SA_ACCUMULATES)
-        for (sa_index i = 0; i < channels * 9; i++) to[i] += lines[i][o];
-      else
-        for (sa_index i = 0; i < channels * 9; i++) to[i] = lines[i][o];
-    }
-  }
+  sa_index row_panel = piece % f->row_panels, column_group = piece / f->row_panels;
+  to_taps(sums_at(f, row_panel, column_group), f, row_panel, column_group);
 }
 SA_THREAD_VARIANTS(finish)
 
-static sa_index sums_floats(const context *f) { return f->side * f->side * sa_ceil_div(f->channels, INPUTS) * INPUTS * f->sum_row; }
-
-sa_index sa_winograd_weights_scratch_floats(sa_conv_plan plan, sa_index images) {
+sa_index sa_winograd_weights_scratch_floats(sa_conv_plan plan, sa_index images, int threads) {
   context f = make_context(plan, images);
-  return f.side * f.side * (f.v_point + f.e_point) + sums_floats(&f);
+  return f.side * f.side * (f.v_point + f.e_point) + sum_floats(&f) * (f.whole ? threads : f.row_panels * f.column_groups);
 }
 
 void sa_winograd_weights_run(
@@ -173,12 +202,13 @@ void sa_winograd_weights_run(
   f.weight_gradient = weight_gradient;
   f.mode = mode;
   f.e = scratch;
-  f.sums = f.e + f.side * f.side * f.e_point;
-  f.v = f.sums + sums_floats(&f);
-  for (f.first_tile = 0; f.first_tile < f.tile_total; f.first_tile += f.block) {
+  f.v = f.e + f.side * f.side * f.e_point;
+  f.sums = f.v + f.side * f.side * f.v_point;
+  for (sa_index first = 0; first < f.tile_total; first += f.block) {
+    f.first_tile = first;
     f.tile_count = sa_least(f.block, f.tile_total - f.first_tile);
     sa_pool_run(pool, transform(plan.instruction_set), &f, 2 * f.tile_count);
-    sa_pool_run(pool, multiply_piece, &f, f.side * f.side * sa_ceil_div(f.channels, ROWS));
+    if (!f.whole) sa_pool_run(pool, multiply_piece, &f, f.side * f.side * sa_ceil_div(f.row_panels, PANELS_PER_PIECE));
   }
-  sa_pool_run(pool, finish(plan.instruction_set), &f, sa_ceil_div(f.channels, INPUTS));
+  sa_pool_run(pool, f.whole ? whole(plan.instruction_set) : finish(plan.instruction_set), &f, f.row_panels * f.column_groups);
 }
