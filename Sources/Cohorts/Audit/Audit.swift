@@ -61,7 +61,7 @@ public struct Audit: Sendable {
 }
 
 /// A scan that was read, and what is known of its file.
-struct ScanFacts: Sendable {
+package struct ScanFacts: Sendable {
   let record: ScanRecord
   let pixels: ContentHash
   let survey: SampleSurvey

@@ -45,13 +45,18 @@ public struct AuditSettings: Sendable {
   public var limits: PNGLimits
   /// For all tests of association together.
   public var falseAlarmRate: Double
+  /// Draws of each test, at most.
+  public var permutations: Int
 
-  public init(threads: Int = 2, seed: UInt64 = 0, limits: PNGLimits = PNGLimits(), falseAlarmRate: Double = 0.01) {
+  public init(
+    threads: Int = 2, seed: UInt64 = 0, limits: PNGLimits = PNGLimits(), falseAlarmRate: Double = 0.01, permutations: Int = 9999
+  ) {
     precondition(threads >= 1 && falseAlarmRate > 0 && falseAlarmRate < 1, "\(threads) threads, false alarms \(falseAlarmRate)")
     self.threads = threads
     self.seed = seed
     self.limits = limits
     self.falseAlarmRate = falseAlarmRate
+    self.permutations = permutations
   }
 }
 

@@ -1,16 +1,16 @@
 import Foundation
 
 /// Tests of a table of counts, for tables of independent people.
-enum ContingencyTests {
+package enum ContingencyTests {
   /// Pearson's statistic against expected counts; cells with nothing expected don't count.
-  static func chiSquared(_ observed: [[Double]], expected: [[Double]]) -> Double {
+  package static func chiSquared(_ observed: [[Double]], expected: [[Double]]) -> Double {
     zip(observed, expected).reduce(0) { sum, rows in
       zip(rows.0, rows.1).reduce(sum) { $1.1 > 0 ? $0 + ($1.0 - $1.1) * ($1.0 - $1.1) / $1.1 : $0 }
     }
   }
 
   /// Counts expected from the margins alone.
-  static func expected(_ observed: [[Double]]) -> [[Double]] {
+  package static func expected(_ observed: [[Double]]) -> [[Double]] {
     let rows = observed.map { $0.reduce(0, +) }
     let columns = observed.first.map { first in first.indices.map { column in observed.reduce(0) { $0 + $1[column] } } } ?? []
     let total = rows.reduce(0, +)
@@ -19,7 +19,7 @@ enum ContingencyTests {
 
   /// The chance of a chi-squared variable above `value`: the regularized upper incomplete gamma function Q(d/2, x/2), by its series or
   /// its continued fraction (Press et al., Numerical Recipes, section 6.2).
-  static func chiSquaredTail(_ value: Double, degreesOfFreedom: Int) -> Double? {
+  package static func chiSquaredTail(_ value: Double, degreesOfFreedom: Int) -> Double? {
     guard degreesOfFreedom > 0 else { return nil }
     let (a, x) = (Double(degreesOfFreedom) / 2, value / 2)
     guard x > 0 else { return 1 }
@@ -51,7 +51,7 @@ enum ContingencyTests {
   private static func nonzero(_ value: Double) -> Double { abs(value) < 1e-300 ? 1e-300 : value }
 
   /// Fisher's exact test of a 2×2 table, two-sided: all tables with these margins that are no likelier than this one.
-  static func fisher(_ a: Int, _ b: Int, _ c: Int, _ d: Int) -> Double {
+  package static func fisher(_ a: Int, _ b: Int, _ c: Int, _ d: Int) -> Double {
     let (row, column, total) = (a + b, a + c, a + b + c + d)
     func logChance(_ x: Int) -> Double { logChoose(row, x) + logChoose(total - row, column - x) - logChoose(total, column) }
     let own = logChance(a)
@@ -61,7 +61,7 @@ enum ContingencyTests {
   }
 
   /// The chance that a class's patients all come from one scanner if scanners were dealt at random.
-  static func chanceOfOneColumn(members: Int, columns: [Int]) -> Double {
+  package static func chanceOfOneColumn(members: Int, columns: [Int]) -> Double {
     let total = columns.reduce(0, +)
     return columns.reduce(0) { $1 >= members ? $0 + exp(logChoose($1, members) - logChoose(total, members)) : $0 }
   }

@@ -4,8 +4,8 @@ import Imaging
 ///
 /// The 80 bits are five bands of 16. Two hashes at most 19 bits apart agree in some band but for 3 bits, so looking up the 697 values within
 /// 3 bits of each band finds them all. Norouzi, Punjani, Fleet: "Fast exact search in Hamming space with multi-index hashing", PAMI 2014.
-struct HashIndex {
-  static let reach = 19
+package struct HashIndex {
+  package static let reach = 19
   private static let bands = 5
   private static let bandBits = 16
   private static let bandReach = 3
@@ -15,7 +15,7 @@ struct HashIndex {
   private var starts: [[Int32]] = []
   private var positions: [[Int32]] = []
 
-  init(_ hashes: [PerceptualHash]) {
+  package init(_ hashes: [PerceptualHash]) {
     precondition(Self.bands * Self.bandBits == PerceptualHash.bits && Self.reach < Self.bands * (Self.bandReach + 1))
     self.hashes = hashes
     for band in 0..<Self.bands {
@@ -36,7 +36,7 @@ struct HashIndex {
 
   /// Calls `body` once for each earlier hash within reach of the one at `position`, in no stated order.
   /// - Parameter seen: as many numbers as there are hashes, −1 at first; kept between calls of one thread.
-  func forEachNeighbour(before position: Int, seen: inout [Int32], _ body: (Int) -> Void) {
+  package func forEachNeighbour(before position: Int, seen: inout [Int32], _ body: (Int) -> Void) {
     let hash = hashes[position]
     let mark = Int32(position)
     hashes.withUnsafeBufferPointer { hashes in

@@ -2,14 +2,14 @@ import Foundation
 import Imaging
 
 /// Labels that go with scanners or with how files are made, and names that are one name.
-struct LabelChecks {
-  let findings: [AuditFinding]
-  let associations: [AuditAssociation]
+package struct LabelChecks {
+  package let findings: [AuditFinding]
+  package let associations: [AuditAssociation]
 
   /// Below this strength (Cramér's V) a connection beyond chance is a note: a classifier gains little from it.
   static let notableStrength = 0.1
 
-  init(_ records: [ScanRecord], _ facts: [ScanFacts], _ settings: AuditSettings) {
+  package init(_ records: [ScanRecord], _ facts: [ScanFacts], _ settings: AuditSettings) {
     // A third of the allowed false alarms each for scanners, for classes on one scanner, and for all file properties together.
     let share = settings.falseAlarmRate / 3
     var found = Self.variants(.labelNameVariants, records, records.compactMap(\.label)) { $0.label }
@@ -18,7 +18,10 @@ struct LabelChecks {
     let labelled = LabelledPatients(records)
 
     func test(_ subject: String, _ levels: [PatientID: Set<String>], stratified: Bool, _ kind: AuditFinding.Kind, _ threshold: Double) {
-      guard let association = labelled.association(with: levels, stratified: stratified, seed: settings.seed, purpose: subject) else {
+      guard
+        let association = labelled.association(
+          with: levels, stratified: stratified, permutations: settings.permutations, seed: settings.seed, purpose: subject)
+      else {
         return
       }
       tested.append(AuditAssociation(subject: subject, association, classes: labelled.classes))

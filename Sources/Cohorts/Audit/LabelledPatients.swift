@@ -17,7 +17,9 @@ struct LabelledPatients {
   }
 
   /// - Parameter stratified: whether levels are exchanged only between patients of the same scanners.
-  func association(with levels: [PatientID: Set<String>], stratified: Bool, seed: UInt64, purpose: String) -> PatientAssociation? {
+  func association(with levels: [PatientID: Set<String>], stratified: Bool, permutations: Int, seed: UInt64, purpose: String)
+    -> PatientAssociation?
+  {
     let numberOfClass = numbers(classes)
     let levelNames = Set(levels.values.joined()).sorted()
     let numberOfLevel = numbers(levelNames)
@@ -28,7 +30,8 @@ struct LabelledPatients {
         levels: (levels[patient] ?? []).map { numberOfLevel[$0]! }.sorted(),
         stratum: stratified ? strata[Self.profile(scanners[patient]!)]! : 0)
     }
-    return PatientAssociation(patients, classes: classes.count, levels: levelNames.count, seed: seed, purpose: purpose)
+    return PatientAssociation(
+      patients, classes: classes.count, levels: levelNames.count, permutations: permutations, seed: seed, purpose: purpose)
   }
 
   /// Classes whose patients were all seen on one and the same scanner, although there are others. A warning where dealing scanners at random

@@ -8,12 +8,12 @@ import Synchronization
 ///
 /// Hashes propose, spectra and 32-pixel thumbnails sift, and 64-pixel thumbnails read again from the files decide. The thresholds stand
 /// between what true copies and different patients measured; see NearDuplicates.md.
-struct NearDuplicateSearch {
-  struct Pair: Hashable, Sendable {
+package struct NearDuplicateSearch {
+  package struct Pair: Hashable, Sendable {
     /// Numbers of scans, the smaller first.
-    let first: Int
-    let second: Int
-    let match: BandMatch
+    package let first: Int
+    package let second: Int
+    package let match: BandMatch
   }
 
   /// Of the centred spectra of two scans in a cohort with enough scans to know its average.
@@ -32,8 +32,14 @@ struct NearDuplicateSearch {
   let patients: [Int]
   let threads: Int
 
+  package init(store: SignatureStore, patients: [Int], threads: Int) {
+    self.store = store
+    self.patients = patients
+    self.threads = threads
+  }
+
   /// Pairs that thumbnails in memory can't tell apart, by scan numbers; needs no file.
-  func candidates() -> [Pair] {
+  package func candidates() -> [Pair] {
     let proposed = store.count < Self.scansForSpectra ? allPairs() : pairsBySpectrum()
     return inChunks(proposed.count) { range in
       proposed[range].compactMap { first, second -> Pair? in
@@ -46,7 +52,7 @@ struct NearDuplicateSearch {
 
   /// The pairs that are alike at 64 pixels too.
   /// - Parameter image: decodes a scan by number; nil where it can't be read any more.
-  static func verified(_ candidates: [Pair], threads: Int, image: @escaping @Sendable (Int) -> GrayImage?) -> [Pair] {
+  package static func verified(_ candidates: [Pair], threads: Int, image: @escaping @Sendable (Int) -> GrayImage?) -> [Pair] {
     let side = 2 * ScanSignature.side
     let checked = Prefetching(candidates, workers: threads, ahead: 64) { pair -> Pair? in
       guard let one = image(pair.first), let two = image(pair.second) else { return nil }
@@ -63,7 +69,7 @@ struct NearDuplicateSearch {
     (0..<store.count).flatMap { second in (0..<second).filter { areDifferentPatients($0, second) }.map { ($0, second) } }
   }
 
-  private func pairsBySpectrum() -> [(Int, Int)] {
+  package func pairsBySpectrum() -> [(Int, Int)] {
     let centred = CentredSpectra(store)
     let index = HashIndex(centred.hashes)
     return inChunks(store.count) { range in

@@ -6,27 +6,34 @@ import RandomStreams
 /// the null hypothesis patients of one stratum could have exchanged their sets of levels. Strata keep the number of levels, so the table's
 /// margins and its expected counts stay the same in each draw, and whatever the caller stratifies by. The p-value (1 + draws that are as
 /// far from expectation) / (1 + draws) is exact: under the null hypothesis it is at most p with a chance of at most p.
-struct PatientAssociation: Hashable, Sendable {
+package struct PatientAssociation: Hashable, Sendable {
   /// Patients in each class (row) and level (column).
-  let table: [[Int]]
-  let patients: Int
-  let chiSquared: Double
+  package let table: [[Int]]
+  package let patients: Int
+  package let chiSquared: Double
   /// 0 to 1; of the unstratified table.
-  let cramersV: Double
-  let pValue: Double
-  let draws: Int
+  package let cramersV: Double
+  package let pValue: Double
+  package let draws: Int
   /// Fisher's exact test or chi-squared's tail, which hold where each patient has one class and one level and nothing is stratified.
-  let textbookPValue: Double?
+  package let textbookPValue: Double?
 
-  struct Patient: Sendable {
+  package struct Patient: Sendable {
     /// Ascending, without doubles.
-    var classes: [Int]
-    var levels: [Int]
-    var stratum = 0
+    let classes: [Int]
+    let levels: [Int]
+    let stratum: Int
+
+    package init(classes: [Int], levels: [Int], stratum: Int = 0) {
+      self.classes = classes
+      self.levels = levels
+      self.stratum = stratum
+    }
   }
 
   /// nil where fewer than two classes or levels are there: nothing can go together.
-  init?(_ patients: [Patient], classes: Int, levels: Int, seed: UInt64, purpose: String) {
+  /// - Parameter permutations: the most draws; fewer, but 999 at least, where there are more than 3,000 patients.
+  package init?(_ patients: [Patient], classes: Int, levels: Int, permutations: Int = 9999, seed: UInt64, purpose: String) {
     let patients = patients.filter { !$0.classes.isEmpty && !$0.levels.isEmpty }
     guard Set(patients.flatMap(\.classes)).count > 1, Set(patients.flatMap(\.levels)).count > 1 else { return nil }
     let strata = Dictionary(grouping: patients.indices) { [patients[$0].stratum, patients[$0].levels.count] }
@@ -54,7 +61,7 @@ struct PatientAssociation: Hashable, Sendable {
 
     let own = counted(Array(patients.indices))
     let observed = distance(own)
-    let draws = max(999, min(9999, 30_000_000 / patients.count))
+    let draws = min(permutations, max(999, 30_000_000 / patients.count))
     var random = RandomStream(seed: seed, purpose: "audit " + purpose)
     var asFar = 0
     var levelsOf = Array(patients.indices)

@@ -25,27 +25,28 @@ struct PeopleChecks {
     return AuditFinding(.patientInTwoSplits, .leak, of: records.filter { straddling.contains($0.patient) })
   }
 
+  /// Names as declared; those that a `group` already joins are one patient.
   private var variants: [AuditFinding] {
-    let names = Set(records.map(\.patient.rawValue))
+    let patientOfName = Dictionary(records.map { ($0.declaredPatient.rawValue, $0.patient) }) { first, _ in first }
     func finding(_ kind: AuditFinding.Kind, _ severity: AuditFinding.Severity, _ groups: [[String]]) -> AuditFinding? {
-      guard !groups.isEmpty else { return nil }
-      let patients = groups.map { $0.map { PatientID($0) } }
-      let concerned = Set(patients.joined())
+      let apart = groups.map { Set($0.compactMap { patientOfName[$0] }).sorted() }.filter { $0.count > 1 }
+      guard !apart.isEmpty else { return nil }
+      let concerned = Set(apart.joined())
       let scans = records.filter { concerned.contains($0.patient) }
       return AuditFinding(
-        kind, severity, scans: scans.map(\.id), patients: concerned.sorted(), groups: severity == .leak ? patients : [],
-        numbers: [.init("groups", Double(groups.count))])
+        kind, severity, scans: scans.map(\.id), patients: concerned.sorted(), groups: severity == .leak ? apart : [],
+        numbers: [.init("groups", Double(apart.count))])
     }
     return [
-      finding(.patientNameVariants, .leak, NameVariants.groups(names)),
-      finding(.patientLeadingZeros, .warning, NameVariants.leadingZeroGroups(names)),
+      finding(.patientNameVariants, .leak, NameVariants.groups(patientOfName.keys)),
+      finding(.patientLeadingZeros, .warning, NameVariants.leadingZeroGroups(patientOfName.keys)),
     ].compactMap { $0 }
   }
 
   /// Those who may be tested on: not the ones that the manifest itself puts into training.
   private var known: [AuditFinding] {
     var found: [AuditFinding] = []
-    let testable = Set(records.filter { !["train", "training"].contains($0.split.map(NameVariants.plain)) }.map(\.patient))
+    let testable = Set(records.filter { !["train", "training"].contains($0.split.map(NameVariants.plain)) }.map(\.declaredPatient))
     var shared = audit.pretrainedOn.intersection(testable)
     var isComparable = true
     if let expectations = audit.expectations {
@@ -63,7 +64,7 @@ struct PeopleChecks {
       }
     }
     if !shared.isEmpty {
-      found.insert(AuditFinding(.patientsKnownToModel, .leak, of: records.filter { shared.contains($0.patient) }), at: 0)
+      found.insert(AuditFinding(.patientsKnownToModel, .leak, of: records.filter { shared.contains($0.declaredPatient) }), at: 0)
     }
     return found
   }

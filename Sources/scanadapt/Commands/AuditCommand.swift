@@ -60,6 +60,9 @@ struct AuditCommand: ParsableCommand {
     let report = AuditReport(result, of: source, identifiers: clearIds ? .asGiven : .pseudonyms(pseudonyms))
     Terminal.result(json ? try report.json() : report.text)
     if let output { try write(report, result, cohort, to: output) }
+    if !clearIds, privacy.pseudonymKey == nil, !result.findings.isEmpty {
+      Terminal.note("names are pseudonyms of this run alone; --clear-ids shows the manifest's, --pseudonym-key keeps them between runs")
+    }
     FailureList(result.failures).print()
     try Outcome(hasNegativeVerdict: result.hasLeak, hasFailures: !result.failures.isEmpty).finish()
   }
