@@ -2,11 +2,12 @@
 // a kernel row are contiguous, and the convolution is one with a kernel_height x 1 kernel on "pixels" of that many channels, `channels`
 // floats apart.
 //
-// One core of a Zen 4: ResNet's 7x7 with 3 channels 88 GFLOP/s (gathered tap by tap 54), with 1 channel 64 (26).
+// Kernels of seven rows with stride 2 go on by minimal filtering along the rows (`stem_rows.c`).
 #include "stem.h"
 
 #include "convolution_gemm.h"
 #include "convolution_weights.h"
+#include "stem_rows.h"
 
 enum { MOST_CHANNELS = 4, SLACK = 64 };
 
@@ -33,17 +34,21 @@ static sa_index copy_floats(sa_conv_plan plan, sa_index images) {
   return sa_ceil_div(images * g.input_height * g.input_width * plan.geometry.input_channels + SLACK, 16) * 16;
 }
 
-sa_index sa_stem_packed_floats(sa_conv_plan plan) { return sa_gemm_packed_floats(inner_plan(plan)); }
+sa_index sa_stem_packed_floats(sa_conv_plan plan) {
+  return sa_stem_rows_fits(plan.geometry) ? sa_stem_rows_packed_floats(plan) : sa_gemm_packed_floats(inner_plan(plan));
+}
 
 void sa_stem_pack(float *packed, const float *weight, sa_conv_plan plan, sa_pool *pool) {
-  sa_gemm_pack_rows(packed, weight, inner_plan(plan), plan.geometry.input_channels, pool);
+  if (sa_stem_rows_fits(plan.geometry)) sa_stem_rows_pack(packed, weight, plan, pool);
+  else sa_gemm_pack_rows(packed, weight, inner_plan(plan), plan.geometry.input_channels, pool);
 }
 
 sa_index sa_stem_scratch_floats(sa_conv_plan plan, sa_index images, int threads) {
   sa_conv_plan inner = inner_plan(plan);
-  return copy_floats(plan, images)
-      + (plan.purpose == SA_CONV_FORWARD ? sa_gemm_scratch_floats(inner, images, threads) : sa_weights_scratch_floats(inner, images,
-          threads));
+  sa_index copies = copy_floats(plan, images);
+  if (sa_stem_rows_fits(plan.geometry)) return copies + sa_stem_rows_scratch_floats(plan, images, threads);
+  if (plan.purpose == SA_CONV_FORWARD) return copies + sa_gemm_scratch_floats(inner, images, threads);
+  return copies + sa_weights_scratch_floats(inner, images, threads);
 }
 
 typedef struct {
@@ -86,6 +91,10 @@ void sa_stem_forward(
     sa_map output, sa_map input, const float *packed, sa_conv_epilogue epilogue, sa_prologue prologue, sa_conv_plan plan, float *scratch,
     sa_pool *pool) {
   sa_map copies = copy_images(scratch, input, prologue, plan, pool);
+  if (sa_stem_rows_fits(plan.geometry)) {
+    sa_stem_rows_forward(output, copies.data, packed, epilogue, plan, scratch + copy_floats(plan, input.n), pool);
+    return;
+  }
   sa_gemm_run(
       output, copies, packed, epilogue, (sa_prologue){0}, SA_WRITES, inner_plan(plan), scratch + copy_floats(plan, input.n), pool);
 }
@@ -94,6 +103,10 @@ void sa_stem_backward_weights(
     float *weight_gradient, sa_map input, sa_map output_gradient, sa_write_mode mode, sa_prologue prologue, sa_conv_plan plan,
     float *scratch, sa_pool *pool) {
   sa_map copies = copy_images(scratch, input, prologue, plan, pool);
+  if (sa_stem_rows_fits(plan.geometry)) {
+    sa_stem_rows_backward_weights(weight_gradient, copies.data, output_gradient, mode, plan, scratch + copy_floats(plan, input.n), pool);
+    return;
+  }
   sa_weights_run_rows(
       weight_gradient, copies, output_gradient, mode, inner_plan(plan), plan.geometry.input_channels, scratch + copy_floats(plan,
           input.n), pool);

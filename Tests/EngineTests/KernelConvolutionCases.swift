@@ -127,6 +127,8 @@ extension sa_conv_geometry {
     .init(1, 1, kernel: 1, padding: (0, 0, 0, 0), height: 1, width: 1),
     .init(3, 20, kernel: 7, stride: 2, padding: (3, 3, 3, 3), height: 17, width: 19),
     .init(1, 9, kernel: 7, stride: 2, padding: (3, 3, 3, 3), height: 12, width: 9),
+    .init(1, 70, kernel: 7, stride: 2, padding: (3, 2, 1, 4), height: 30, width: 33),
+    .init(4, 8, kernel: 7, stride: 2, padding: (3, 3, 3, 3), height: 1, width: 1),
     .init(3, 33, kernel: 3, stride: 2, padding: (0, 0, 1, 1), height: 14, width: 11),
     .init(70, 65, kernel: 1, padding: (0, 0, 0, 0), height: 7, width: 9),
     .init(24, 130, kernel: 1, stride: 2, padding: (0, 0, 0, 0), height: 9, width: 8),
