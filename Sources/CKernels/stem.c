@@ -5,6 +5,8 @@
 // Kernels of seven rows with stride 2 go on by minimal filtering along the rows (`stem_rows.c`).
 #include "stem.h"
 
+#include <stdbool.h>
+
 #include "convolution_gemm.h"
 #include "convolution_weights.h"
 #include "stem_rows.h"
@@ -58,24 +60,33 @@ typedef struct {
   sa_conv_geometry geometry, inner;
 } context;
 
-/// One row of one image's copy.
-static void copy_row(void *argument, sa_index piece, int thread) {
-  (void)thread;
-  const context *f = argument;
-  sa_index channels = f->geometry.input_channels, image = piece / f->inner.input_height,
-      row = piece % f->inner.input_height - f->geometry.pad_top;
+/// One row of one image's copy: zeros, the pixels after the prologue, zeros.
+SA_BODY copy_row_of(const context *f, sa_index piece, const sa_index channels, const bool plain) {
+  sa_index image = piece / f->inner.input_height, row = piece % f->inner.input_height - f->geometry.pad_top;
+  sa_index width = f->inner.input_width, left = sa_least(f->geometry.pad_left, width);
+  sa_index inside = row < 0 || row >= f->input.h ? 0 : sa_least(f->input.w, width - left);
   float scale[MOST_CHANNELS], shift[MOST_CHANNELS];
   for (sa_index c = 0; c < channels; c++) {
     scale[c] = sa_scale_at(f->prologue.affine, image, c);
     shift[c] = sa_shift_at(f->prologue.affine, image, c);
   }
-  float *to = f->copy + piece * f->inner.input_width * channels;
-  for (sa_index x = 0; x < f->inner.input_width; x++, to += channels) {
-    sa_index column = x - f->geometry.pad_left;
-    bool inside = row >= 0 && row < f->input.h && column >= 0 && column < f->input.w;
-    const float *from = inside ? sa_pixel(f->input, image, row * f->input.w + column) : NULL;
-    for (sa_index c = 0; c < channels; c++) to[c] = inside ? sa_activated(scale[c] * from[c] + shift[c], f->prologue.activation) : 0;
-  }
+  float *to = f->copy + piece * width * channels;
+  for (sa_index i = 0; i < left * channels; i++) to[i] = 0;
+  to += left * channels;
+  const float *from = inside ? sa_pixel(f->input, image, row * f->input.w) : NULL;
+  for (sa_index x = 0; x < inside; x++, to += channels, from += f->input.pixel_stride)
+    for (sa_index c = 0; c < channels; c++) to[c] = plain ? from[c] : sa_activated(scale[c] * from[c] + shift[c], f->prologue.activation);
+  for (sa_index i = 0; i < (width - left - inside) * channels; i++) to[i] = 0;
+}
+
+static void copy_row(void *argument, sa_index piece, int thread) {
+  (void)thread;
+  const context *f = argument;
+  bool plain = !f->prologue.affine.scale && !f->prologue.affine.shift && f->prologue.activation == SA_NO_ACTIVATION;
+  sa_index channels = f->geometry.input_channels;
+  if (plain && channels == 3) copy_row_of(f, piece, 3, true);
+  else if (plain && channels == 1) copy_row_of(f, piece, 1, true);
+  else copy_row_of(f, piece, channels, plain);
 }
 
 /// The dense copies, seen as pixels of kernel_width * channels values.

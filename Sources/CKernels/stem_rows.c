@@ -2,8 +2,8 @@
 // output columns and a panel of output channels, seven products of depth 2 * kernel_width * channels stay in L1 and go back to pixels.
 // The weight gradient takes slices of such pieces, whose sums are added in order.
 //
-// One core of a Zen 4: ResNet's 7x7 with 3 channels forward 155 effective GFLOP/s (as a gathered product 98), weight gradient 148 (75);
-// with 1 channel 100 (79) and 103 (47).
+// One core of a Zen 4: ResNet's 7x7 with 3 channels forward 172 effective GFLOP/s (as a gathered product 98), weight gradient 167 (75);
+// with 1 channel 118 (79) and 115 (47).
 #include "stem_rows.h"
 
 #include "block_moments.h"

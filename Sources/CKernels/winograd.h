@@ -5,8 +5,13 @@
 #include "convolution_internal.h"
 
 bool sa_winograd_fits(sa_conv_geometry geometry);
-/// Whether F(4x4), F(2x2) or neither is fastest for an image of this size; a function of geometry and purpose only.
+/// Whether F(4x4), F(2x2) or the gathered product is fastest for an image of this size, from the table; a function of geometry and purpose.
 sa_conv_algorithm sa_winograd_choice(sa_conv_geometry geometry, sa_conv_purpose purpose);
+
+enum { SA_WINOGRAD_SIDES = 14, SA_WINOGRAD_WIDTHS = 6 };
+static const sa_index sa_winograd_sides[SA_WINOGRAD_SIDES] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 28};
+static const sa_index sa_winograd_channels[SA_WINOGRAD_WIDTHS] = {8, 32, 64, 128, 256, 512};
+extern const char sa_winograd_table[3][SA_WINOGRAD_SIDES][SA_WINOGRAD_WIDTHS][SA_WINOGRAD_WIDTHS + 1];
 
 sa_index sa_winograd_packed_floats(sa_conv_plan plan);
 void sa_winograd_pack(float *packed, const float *weight, sa_conv_plan plan, sa_pool *pool);

@@ -31,6 +31,10 @@ SA_BODY sa_winograd_input_tile_at(
     sa_index width = sa_least(SA_CHUNK, sa_padded(s.c) - first);
     if (has_prologue) sa_gather_affine(a, b, f->prologue.affine, image, first, width, s.c);
     for (sa_index i = 0; i < width; i += 8) {
+      // The next tile's pixels, a cache line of channels at a time.
+      if (i % 16 == 0)
+        for (int r = 0; r < side; r++)
+          for (int c = side; c < side + m; c++) __builtin_prefetch(corner + (r * s.w + c) * s.pixel_stride + first + i);
       sa_v8 d[SA_WINOGRAD_MOST_POINTS];
 #pragma clang loop unroll(full)
       for (int r = 0; r < side; r++)

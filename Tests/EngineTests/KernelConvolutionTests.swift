@@ -142,6 +142,20 @@ struct KernelConvolutionTests {
     }
   }
 
+  @Test("The committed table sends ResNet's 3x3 layers to F(4x4), 2-pixel maps to F(2x2), 1-pixel maps and strides to the gathered product")
+  func choice() {
+    func algorithms(_ channels: Int, side: Int, stride: Int = 1) -> [sa_conv_algorithm] {
+      let geometry = sa_conv_geometry(channels, channels, kernel: 3, stride: stride, padding: (1, 1, 1, 1), height: side, width: side)
+      return [SA_CONV_FORWARD, SA_CONV_BACKWARD_DATA].map { sa_conv_plan_make(geometry, $0, SA_AVX2).algorithm }
+    }
+    for (channels, side) in [(64, 56), (128, 28), (256, 14), (512, 7)] {
+      #expect(algorithms(channels, side: side) == [SA_CONV_WINOGRAD_4, SA_CONV_WINOGRAD_4])
+      #expect(algorithms(channels, side: side, stride: 2) == [SA_CONV_GEMM, SA_CONV_GEMM])
+    }
+    #expect(algorithms(512, side: 2) == [SA_CONV_WINOGRAD_2, SA_CONV_WINOGRAD_2])
+    #expect(algorithms(512, side: 1) == [SA_CONV_GEMM, SA_CONV_GEMM])
+  }
+
   private func fastPlans(_ geometry: sa_conv_geometry, _ purpose: sa_conv_purpose) -> [sa_conv_plan] {
     algorithms.flatMap { algorithm in
       instructionSets.map { sa_conv_plan_make_with(geometry, purpose, algorithm, $0) }
