@@ -1,9 +1,9 @@
 // Winograd convolution: input tiles of (m+2)^2 pixels are transformed to (m+2)^2 points, each point is one matrix product [tiles,
 // channels] x [channels, columns], and products are transformed back to m^2 pixels.
 //
-// Blocking: tiles are taken in blocks whose points stay in L2, each piece doing all three steps and fetching what it touches next. Where the weights are too large to be
-// read once per block, or blocks too few, the steps run one after the other over blocks in L3, divided by tile, by (point, columns), by
-// tile. Either way a pixel's arithmetic is the same.
+// Blocking: tiles are taken in blocks whose points stay in L2, each piece doing all three steps and fetching what it touches next. Where
+// the weights are too large to be read once per block, or blocks too few, the steps run one after the other over blocks in L3, divided by
+// tile, by (point, columns), by tile. Either way a pixel's arithmetic is the same.
 //
 // One core of a Zen 4 at batch 16, maps not in cache: ResNet-18's four shapes 325, 353, 276, 293 effective GFLOP/s, the gathered product
 // 105-112.
