@@ -55,13 +55,17 @@ public struct EvaluationReport: Sendable {
   }
 
   private var metricsTable: ReportPage.Table? {
-    guard result.header.metrics.count > 1 else { return nil }
+    let header = result.header
+    // As many as fit; every number is in metrics.csv.
+    let shown = [header.primaryMetric] + (header.tabulated.isEmpty ? Array(header.metrics.dropFirst().prefix(4)) : header.tabulated)
+    guard shown.count > 1 else { return nil }
     let rows = result.strategies.filter { $0.outcome == .evaluated }.map { strategy in
-      [strategy.name.visible(limit: 60)] + strategy.scores.map { Figures.estimate($0.test) }
+      [strategy.name.visible(limit: 60)]
+        + shown.map { metric in Figures.estimate(strategy.scores.first { $0.metric == metric }?.test) }
     }
     return .init(
-      heading: "Every metric on held-out patients",
-      columns: ["adaptation"] + result.header.metrics.map { $0.title(classes: result.header.classes) }, rows: rows)
+      heading: "Further metrics on held-out patients", columns: ["adaptation"] + shown.map { $0.title(classes: header.classes) },
+      rows: rows)
   }
 
   private var confusionTable: ReportPage.Table? {

@@ -25,6 +25,10 @@ enum Figures {
     difference.map { "\(signed($0.difference)) \(signedInterval($0.interval))" } ?? "undefined"
   }
 
+  static func pValue(_ value: Double?) -> String {
+    value.map { $0 < 0.001 ? "<0.001" : String(format: "%.3f", $0) } ?? absent
+  }
+
   static func count(_ value: Int?) -> String {
     guard let value else { return absent }
     var digits = String(abs(value))

@@ -31,6 +31,7 @@ extension VerdictWithReason {
     case .tooFewPatients(let found, let needed): "\(found) patients; at least \(needed) are needed"
     case .tooFewPatientsOfAClass(let found, let needed): "a class has \(found) patients; at least \(needed) are needed"
     case .undefined: "the metric is undefined on these scans"
+    case .noSpread: "no patient's score tells the two apart, which doesn't bound what others would show"
     }
   }
 }
@@ -51,6 +52,9 @@ extension StrategyResult {
     if let difference = primary?.difference {
       line +=
         ": \(difference.metric.title(classes: header.classes)) \(Figures.difference(difference)) on \(Figures.patients(difference.patients))"
+      if let pValue = difference.pValue {
+        line += ", p \(Figures.pValue(pValue))" + (primary?.holm.map { $0 == pValue ? "" : " (Holm \(Figures.pValue($0)))" } ?? "")
+      }
     }
     return line + "; " + verdict.because(header.rule)
   }

@@ -130,7 +130,7 @@ struct GoldenTests {
       return Prediction(
         scan: "\(index)", patient: "\(index)", scanner: "A", label: 1, probabilities: [1 - probability, probability])
     }
-    let bootstrap = PatientBootstrap(seed: 3, resamples: 40_000)
+    let bootstrap = PatientBootstrap(seed: 3, resamples: 40_000, method: .biasCorrectedAccelerated)
     let interval = try #require(bootstrap.estimate(.brier, of: predictions)?.interval)
     let width = golden.bca.upper - golden.bca.lower
     #expect(abs(interval.lower - golden.bca.lower) < 0.02 * width)

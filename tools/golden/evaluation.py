@@ -12,6 +12,7 @@ import scipy
 import scipy.stats
 import sklearn
 from sklearn import metrics
+from sklearn.calibration import calibration_curve
 
 warnings.filterwarnings("ignore")
 generator = numpy.random.default_rng(20240613)
@@ -193,10 +194,110 @@ for number in range(160):
         "values": weighted(label[kept], p[kept], weights[patient[kept]]),
     })
 
+places = numpy.linspace(0, 1, 101)
+
+
+def roc_at_places(label, score):
+    """Sensitivity at each false positive rate, straight between thresholds, the upper end of vertical pieces."""
+    fpr, tpr, _ = metrics.roc_curve(label, score, drop_intermediate=False)
+    out = []
+    for x in places:
+        at = numpy.isclose(fpr, x, atol=1e-12)
+        if at.any():
+            out.append(float(tpr[at].max()))
+        else:
+            left, right = numpy.where(fpr < x)[0][-1], numpy.where(fpr > x)[0][0]
+            out.append(float(tpr[left] + (tpr[right] - tpr[left]) * (x - fpr[left]) / (fpr[right] - fpr[left])))
+    return out
+
+
+def precision_at_places(label, score):
+    precision, recall, _ = metrics.precision_recall_curve(label, score)
+    precision, recall = precision[:-1], recall[:-1]
+    return [float(precision[numpy.where(recall >= max(x, 1e-9) - 1e-12)[0][-1]]) for x in places]
+
+
+def youden(label, score):
+    fpr, tpr, thresholds = metrics.roc_curve(label, score, drop_intermediate=False)
+    best = (tpr - fpr).max()
+    return float(thresholds[numpy.where(tpr - fpr >= best - 1e-12)[0][0]])
+
+
+def logistic(x, y, cluster, slope=None):
+    """Newton's method and the sandwich by their definitions; returns value and clustered error of slope and intercept."""
+    design = numpy.column_stack([numpy.ones_like(x), x]) if slope is None else numpy.ones((len(x), 1))
+    offset = 0 if slope is None else slope * x
+    beta = numpy.zeros(design.shape[1])
+    for _ in range(60):
+        p = scipy.special.expit(design @ beta + offset)
+        information = design.T @ (design * (p * (1 - p))[:, None])
+        beta = beta + numpy.linalg.solve(information, design.T @ (y - p))
+    p = scipy.special.expit(design @ beta + offset)
+    scores = numpy.array([((y - p)[cluster == c][:, None] * design[cluster == c]).sum(axis=0) for c in sorted(set(cluster))])
+    inverse = numpy.linalg.inv(design.T @ (design * (p * (1 - p))[:, None]))
+    g = len(scores)
+    covariance = g / (g - 1) * inverse @ scores.T @ scores @ inverse
+    return beta.tolist(), numpy.sqrt(numpy.diag(covariance)).tolist()
+
+
+curves = []
+for number in range(12):
+    scans = int(generator.integers(12, 80))
+    patient, label, p = cohort(scans, int(generator.integers(6, 20)), 2, int(generator.choice([1, 2, 8])))
+    label[:2] = [0, 1]
+    score = numpy.clip(p[:, 1], 0.001, 0.999)
+    logit = scipy.special.logit(score)
+    slope, slope_error = logistic(logit, label, patient)
+    large, large_error = logistic(logit, label, patient, slope=1.0)
+    reliability = {
+        name: [part.tolist() for part in calibration_curve(label, score, n_bins=10, strategy=strategy)]
+        for name, strategy in (("equal_width", "uniform"), ("equal_mass", "quantile"))
+    }
+    curves.append({
+        "patients": patient.tolist(), "labels": label.tolist(), "scores": score.tolist(), "roc": roc_at_places(label, score),
+        "precision": precision_at_places(label, score), "youden": youden(label, score), "reliability": reliability,
+        "slope": slope[1], "slopeError": slope_error[1], "intercept": large[0], "interceptError": large_error[0],
+    })
+
+findings = []
+for _ in range(6):
+    scans, count = int(generator.integers(20, 50)), int(generator.integers(2, 6))
+    labels = generator.integers(0, 2, (scans, count))
+    missing = generator.uniform(size=(scans, count)) < 0.25
+    p = numpy.round(generator.uniform(size=(scans, count)), 2)
+    areas_, precisions_ = [], []
+    for c in range(count):
+        kept = ~missing[:, c]
+        areas_.append(float(metrics.roc_auc_score(labels[kept, c], p[kept, c])))
+        precisions_.append(float(metrics.average_precision_score(labels[kept, c], p[kept, c])))
+    findings.append({
+        "labels": [[None if m else bool(l) for l, m in zip(row, gone)] for row, gone in zip(labels, missing)],
+        "probabilities": p.tolist(), "auroc": areas_, "auprc": precisions_,
+        "macroAuroc": float(numpy.mean(areas_)), "macroAuprc": float(numpy.mean(precisions_)),
+    })
+
+adjusted = []
+for count in (1, 2, 5, 9):
+    raw = generator.uniform(size=count) ** 3
+    order = numpy.argsort(raw)
+    steps = numpy.minimum(1, numpy.maximum.accumulate((count - numpy.arange(count)) * raw[order]))
+    holm = numpy.empty(count)
+    holm[order] = steps
+    adjusted.append({"raw": raw.tolist(), "holm": holm.tolist(), "discovery": scipy.stats.false_discovery_control(raw).tolist()})
+
+wilson = []
+for right, count in [(0, 9), (9, 9), (1, 12), (7, 10), (40, 55), (300, 301)]:
+    interval = scipy.stats.binomtest(right, count).proportion_ci(0.95, method="wilson")
+    wilson.append([right, count, float(interval.low), float(interval.high)])
+
 golden = {
     "versions": {"scikit-learn": sklearn.__version__, "scipy": scipy.__version__, "numpy": numpy.__version__},
     "cohorts": cohorts,
     "cases": cases,
+    "curves": curves,
+    "findings": findings,
+    "adjusted": adjusted,
+    "wilson": wilson,
     "areas": areas,
     "normal": [[q, float(scipy.stats.norm.ppf(q))] for q in probabilities],
     "student": [[t_, df, float(scipy.stats.t.cdf(t_, df)), float(2 * scipy.stats.t.sf(abs(t_), df))] for t_, df in students],

@@ -27,7 +27,9 @@ public struct VerdictRule: Hashable, Codable, Sendable {
   /// The verdict on a difference, and why.
   public func verdict(on difference: PairedDifference?) -> VerdictWithReason {
     guard let difference else { return VerdictWithReason(.cannotTell, .undefined) }
-    guard let gain = difference.gainInterval else { return VerdictWithReason(.cannotTell, .undefined) }
+    guard let gain = difference.gainInterval else {
+      return VerdictWithReason(.cannotTell, difference.missing == .noSpread ? .noSpread : .undefined)
+    }
     guard difference.patients >= minimumPatients else {
       return VerdictWithReason(.cannotTell, .tooFewPatients(found: difference.patients, needed: minimumPatients))
     }
@@ -49,6 +51,8 @@ public struct VerdictWithReason: Hashable, Codable, Sendable {
     case tooFewPatientsOfAClass(found: Int, needed: Int)
     /// The metric has no value on these scans, for instance because only one class occurs.
     case undefined
+    /// No patient tells the two apart in this metric, which doesn't say how many others would.
+    case noSpread
   }
 
   public let verdict: Verdict

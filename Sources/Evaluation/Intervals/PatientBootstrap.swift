@@ -1,17 +1,32 @@
-import Foundation
 import RandomStreams
 
 /// Intervals from resampling whole patients, with all their scans, within strata of patient label.
 ///
 /// The draws depend on the seed and on the patients' ids and labels only, so every model, metric and pair compared on one cohort sees
 /// the same resamples, and differences are paired. Efron, "Better bootstrap confidence intervals", 1987; for several strata Davison and
-/// Hinkley, "Bootstrap Methods and their Application", 1997, section 5.3.
+/// Hinkley, "Bootstrap Methods and their Application", 1997, section 5.3; expanded for few patients as in Hesterberg, "What teachers
+/// should know about the bootstrap", The American Statistician 2015.
 public struct PatientBootstrap: Hashable, Codable, Sendable {
-  /// How an interval is read off the resamples.
+  /// How intervals are made.
   public enum Method: String, Hashable, Codable, Sendable {
-    case percentile
-    /// Bias-corrected and accelerated; the acceleration from leaving out one patient at a time.
+    /// The closed form that holds its level with few patients where there is one, else `expanded`: areas by Obuchowski's variance on the
+    /// logit scale, proportions by Wilson's interval with the design effect, balanced accuracy from its recalls' intervals, paired
+    /// differences by Obuchowski's covariance or the patient jackknife with Student's t.
+    case automatic
+    /// BCa, its tails widened by Student's t and by `n/(n-1)`.
+    case expanded = "bca_expanded"
+    /// Bias-corrected and accelerated; the acceleration from leaving out one patient at a time. Too narrow with few patients of a class.
     case biasCorrectedAccelerated = "bca"
+    case percentile
+
+    public var sentence: String {
+      switch self {
+      case .automatic: "by patient: closed form for areas and proportions, else BCa bootstrap expanded for few patients"
+      case .expanded: "from resampling patients (BCa, expanded for few patients)"
+      case .biasCorrectedAccelerated: "from resampling patients (BCa)"
+      case .percentile: "from resampling patients (percentile)"
+      }
+    }
   }
 
   public var seed: UInt64
@@ -19,7 +34,7 @@ public struct PatientBootstrap: Hashable, Codable, Sendable {
   public var level: Double
   public var method: Method
 
-  public init(seed: UInt64, resamples: Int = 2000, level: Double = 0.95, method: Method = .biasCorrectedAccelerated) {
+  public init(seed: UInt64, resamples: Int = 2000, level: Double = 0.95, method: Method = .automatic) {
     precondition(resamples >= 2 && level > 0 && level < 1, "\(resamples) resamples at level \(level)")
     self.seed = seed
     self.resamples = resamples
@@ -27,16 +42,40 @@ public struct PatientBootstrap: Hashable, Codable, Sendable {
     self.method = method
   }
 
+  /// Metrics of one model, resampled once for all of them and for every difference from another.
+  public func scores(_ metrics: [Metric], of predictions: HeldOutPredictions) -> ResampledScores {
+    resampled(metrics, [predictions])[0]
+  }
+
+  /// Metrics of several models on the same scans, in the same resamples.
+  ///
+  /// - Throws: `ComparisonError` when they are not predictions of the same scans.
+  public func scores(_ metrics: [Metric], of models: [HeldOutPredictions]) throws(ComparisonError) -> [ResampledScores] {
+    for model in models.dropFirst() { try requireSameScans(model.folds, models[0].folds) }
+    return resampled(metrics, models)
+  }
+
+  private func resampled(_ metrics: [Metric], _ models: [HeldOutPredictions]) -> [ResampledScores] {
+    guard let first = models.first else { return [] }
+    let patients = PatientTable(folds: first.folds)
+    var made = models.map { ResampledScores(metrics, of: $0, patients: patients, bootstrap: self) }
+    guard patients.ids.count > 1 else { return made }
+    var weights = [Double](repeating: 0, count: patients.ids.count)
+    for resample in 0..<resamples {
+      drawWeights(&weights, resample: resample, strata: patients.strata)
+      for model in made.indices { made[model].resample(weights: weights) }
+    }
+    leaveOut(patients) { stratum, weights in
+      for model in made.indices { made[model].leaveOut(stratum: stratum, weights: weights) }
+    }
+    return made
+  }
+
   /// A metric over folds, put together as its `aggregation` says, with its interval; `nil` where the metric is undefined.
   ///
   /// - Parameter thresholds: a threshold per fold, for the metrics that need one.
   public func estimate(_ metric: Metric, ofFolds folds: [[Prediction]], thresholds: [DecisionThreshold?] = []) -> Estimate? {
-    let patients = PatientTable(folds: folds)
-    let prepared = PreparedMetrics([metric], folds: folds, thresholds: thresholds, patients: patients)
-    guard let sample = sample(patients: patients, statistic: { prepared.values(weights: $0)[0] }) else { return nil }
-    return Estimate(
-      metric: metric, value: sample.value, interval: sample.interval, patients: patients.ids.count,
-      patientsPerClass: patients.patientsPerClass, scans: patients.scanCount, undefinedResamples: sample.undefined)
+    scores([metric], of: HeldOutPredictions(folds: folds, thresholds: thresholds)).estimate(metric)
   }
 
   /// Candidate minus reference over the same scans, fold by fold, with the interval of the difference.
@@ -46,23 +85,13 @@ public struct PatientBootstrap: Hashable, Codable, Sendable {
     _ metric: Metric, candidateFolds: [[Prediction]], referenceFolds: [[Prediction]], candidateThresholds: [DecisionThreshold?] = [],
     referenceThresholds: [DecisionThreshold?] = []
   ) throws(ComparisonError) -> PairedDifference? {
-    try requireSameScans(candidateFolds, referenceFolds)
-    let patients = PatientTable(folds: referenceFolds)
-    let candidate = PreparedMetrics([metric], folds: candidateFolds, thresholds: candidateThresholds, patients: patients)
-    let reference = PreparedMetrics([metric], folds: referenceFolds, thresholds: referenceThresholds, patients: patients)
-    let ones = patients.ones
-    guard let candidateValue = candidate.values(weights: ones)[0], let referenceValue = reference.values(weights: ones)[0] else {
-      return nil
-    }
-    let difference = { (weights: [Double]) -> Double? in
-      guard let first = candidate.values(weights: weights)[0], let second = reference.values(weights: weights)[0] else { return nil }
-      return first - second
-    }
-    guard let sample = sample(patients: patients, statistic: difference) else { return nil }
-    return PairedDifference(
-      metric: metric, reference: referenceValue, candidate: candidateValue, difference: sample.value, interval: sample.interval,
-      patients: patients.ids.count, patientsPerClass: patients.patientsPerClass, scans: patients.scanCount,
-      undefinedResamples: sample.undefined)
+    let pair = try scores(
+      [metric],
+      of: [
+        HeldOutPredictions(folds: candidateFolds, thresholds: candidateThresholds),
+        HeldOutPredictions(folds: referenceFolds, thresholds: referenceThresholds),
+      ])
+    return pair[0].differences(from: pair[1])[0]
   }
 
   /// As above for one set of predictions each.
@@ -74,41 +103,6 @@ public struct PatientBootstrap: Hashable, Codable, Sendable {
     try difference(metric, candidateFolds: [candidate], referenceFolds: [reference])
   }
 
-  // MARK: the resampling itself
-
-  private struct Sample {
-    let value: Double
-    let interval: Interval?
-    let undefined: Int
-  }
-
-  private func sample(patients: PatientTable, statistic: ([Double]) -> Double?) -> Sample? {
-    guard let value = statistic(patients.ones) else { return nil }
-    guard patients.ids.count > 1 else { return Sample(value: value, interval: nil, undefined: 0) }
-
-    var values: [Double] = []
-    values.reserveCapacity(resamples)
-    var weights = [Double](repeating: 0, count: patients.ids.count)
-    for index in 0..<resamples {
-      drawWeights(&weights, resample: index, strata: patients.strata)
-      if let resampled = statistic(weights) { values.append(resampled) }
-    }
-    let undefined = resamples - values.count
-    guard undefined * 10 <= resamples else { return Sample(value: value, interval: nil, undefined: undefined) }
-    values.sort()
-
-    let tail = (1 - level) / 2
-    var lowerShare = tail
-    var upperShare = 1 - tail
-    if method == .biasCorrectedAccelerated {
-      let acceleration = acceleration(patients: patients, value: value, statistic: statistic)
-      let shares = correctedShares(values: values, value: value, acceleration: acceleration, tail: tail)
-      (lowerShare, upperShare) = shares
-    }
-    let interval = Interval(lower: quantile(values, lowerShare), upper: quantile(values, upperShare), level: level)
-    return Sample(value: value, interval: interval, undefined: undefined)
-  }
-
   /// Draws as many patients from each stratum as it has, with replacement.
   func drawWeights(_ weights: inout [Double], resample: Int, strata: [[Int]]) {
     for index in weights.indices { weights[index] = 0 }
@@ -118,58 +112,17 @@ public struct PatientBootstrap: Hashable, Codable, Sendable {
     }
   }
 
-  /// `sum(l^3/n^3) / 6 sum(l^2/n^2)^1.5` over strata of n patients, `l` the patients' jackknife influences. Past a thousand patients a
-  /// stratum's are left out in a thousand groups, whose influences are the sums of their members'.
-  private func acceleration(patients: PatientTable, value: Double, statistic: ([Double]) -> Double?) -> Double {
+  /// Calls with the weights without each patient; past five hundred patients of a stratum, without each of five hundred groups.
+  func leaveOut(_ patients: PatientTable, _ body: (_ stratum: Int, _ weights: [Double]) -> Void) {
     var weights = patients.ones
-    var cubes = 0.0
-    var squares = 0.0
-    for stratum in patients.strata where stratum.count > 1 {
-      let groups = min(stratum.count, 1000)
-      let leftOut: [Double] = (0..<groups).compactMap { group in
+    for (index, stratum) in patients.strata.enumerated() where stratum.count > 1 {
+      let groups = min(stratum.count, 500)
+      for group in 0..<groups {
         let members = stride(from: group, to: stratum.count, by: groups)
         for member in members { weights[stratum[member]] = 0 }
-        defer { for member in members { weights[stratum[member]] = 1 } }
-        return statistic(weights)
+        body(index, weights)
+        for member in members { weights[stratum[member]] = 1 }
       }
-      let centre = leftOut.reduce(0, +) / Double(max(1, leftOut.count))
-      for other in leftOut {
-        let influence = (1 - 1 / Double(groups)) * (centre - other)
-        cubes += influence * influence * influence
-        squares += influence * influence
-      }
-    }
-    return squares > 0 ? cubes / (6 * pow(squares, 1.5)) : 0
-  }
-
-  private func correctedShares(values: [Double], value: Double, acceleration: Double, tail: Double) -> (Double, Double) {
-    var below = 0.0
-    for resampled in values { below += resampled < value ? 1 : resampled == value ? 0.5 : 0 }
-    // A value outside every resample would give an infinite bias; half a resample keeps it finite.
-    let count = Double(values.count)
-    let bias = NormalDistribution.quantile(min(max(below, 0.5), count - 0.5) / count)
-    func share(_ probability: Double) -> Double {
-      let shifted = bias + NormalDistribution.quantile(probability)
-      return NormalDistribution.cumulative(bias + shifted / (1 - acceleration * shifted))
-    }
-    return (share(tail), share(1 - tail))
-  }
-
-  private func requireSameScans(_ candidate: [[Prediction]], _ reference: [[Prediction]]) throws(ComparisonError) {
-    for (fold, (first, second)) in zip(candidate, reference).enumerated() {
-      let known = Dictionary(second.map { ($0.scan, $0) }, uniquingKeysWith: { old, _ in old })
-      for prediction in first {
-        guard let other = known[prediction.scan], other.patient == prediction.patient, other.label == prediction.label else {
-          throw ComparisonError(fold: fold, scan: prediction.scan)
-        }
-      }
-      if first.count != second.count {
-        let present = Set(first.map(\.scan))
-        throw ComparisonError(fold: fold, scan: second.first { !present.contains($0.scan) }?.scan ?? second.last?.scan ?? "")
-      }
-    }
-    if candidate.count != reference.count {
-      throw ComparisonError(fold: min(candidate.count, reference.count), scan: "")
     }
   }
 }

@@ -1,6 +1,7 @@
 /// The patients behind a set of predictions, in the order of their ids, and the stratum each is resampled within.
 ///
-/// A patient's stratum is the set of labels its scans bear, so that a patient with scans of both classes is neither one's.
+/// A patient's stratum is the set of labels its scans bear, so that a patient with scans of both classes is neither one's. A patient
+/// alone in a stratum, whom resampling could never miss, joins the largest one that shares a label, or else the largest.
 /// Only labelled scans count.
 struct PatientTable: Sendable {
   let ids: [String]
@@ -26,12 +27,26 @@ struct PatientTable: Sendable {
 
     var members: [[Int]: [Int]] = [:]
     for (index, id) in sorted.enumerated() { members[labels[id]!.sorted(), default: []].append(index) }
-    strata = members.keys.sorted { $0.lexicographicallyPrecedes($1) }.map { members[$0]! }
+    strata = Self.merged(members)
 
     let classCount = (labels.values.lazy.joined().max() ?? -1) + 1
     var counts = [Int](repeating: 0, count: classCount)
     for set in labels.values { for label in set { counts[label] += 1 } }
     patientsPerClass = counts
+  }
+
+  private static func merged(_ members: [[Int]: [Int]]) -> [[Int]] {
+    var strata = members.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+    let alone = strata.filter { $0.value.count == 1 }
+    strata.removeAll { $0.value.count == 1 }
+    for single in alone {
+      guard !strata.isEmpty else { return [alone.flatMap(\.value).sorted()] }
+      let sharing = strata.indices.filter { !Set(strata[$0].key).isDisjoint(with: single.key) }
+      let candidates = sharing.isEmpty ? Array(strata.indices) : sharing
+      let host = candidates.max { (strata[$0].value.count, $1) < (strata[$1].value.count, $0) }!
+      strata[host].value.append(contentsOf: single.value)
+    }
+    return strata.map { $0.value.sorted() }
   }
 
   var ones: [Double] { [Double](repeating: 1, count: ids.count) }

@@ -115,4 +115,26 @@ struct ConfusionCounts: Sendable {
     matrix.counts = cells.sums(weights: weights).cells
     return matrix
   }
+
+  /// The shares of scans that a metric is, or is the mean of, counted by patient; `nil` for a metric that is neither.
+  func proportions(of metric: Metric, patientCount: Int) -> [ClusteredProportion]? {
+    func share(of rows: (Int) -> Bool, right: (_ label: Int, _ decision: Int) -> Bool) -> ClusteredProportion? {
+      ClusteredProportion(
+        counts: cells.counts(patientCount: patientCount) { rows($0 / classCount) && right($0 / classCount, $0 % classCount) },
+        scans: cells.counts(patientCount: patientCount) { rows($0 / classCount) })
+    }
+    func recall(of index: Int) -> ClusteredProportion? { share(of: { $0 == index }, right: ==) }
+    let shares: [ClusteredProportion?] =
+      switch metric {
+      case .accuracy: [share(of: { _ in true }, right: ==)]
+      case .sensitivity(let index): [recall(of: index)]
+      case .sensitivityAtThreshold: [recall(of: 1)]
+      case .specificityAtThreshold: [recall(of: 0)]
+      case .specificity(let index): [share(of: { $0 != index }, right: { $1 != index })]
+      case .balancedAccuracy: (0..<classCount).map(recall)
+      default: []
+      }
+    let defined = shares.compactMap { $0 }
+    return defined.isEmpty ? nil : defined
+  }
 }

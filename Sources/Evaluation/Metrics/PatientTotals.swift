@@ -59,4 +59,11 @@ struct PatientCells: Sendable {
     }
     return (cells, scans)
   }
+
+  /// Scans by patient in the cells that are wanted.
+  func counts(patientCount: Int, in wanted: (_ cell: Int) -> Bool) -> [Double] {
+    var counts = [Double](repeating: 0, count: patientCount)
+    for entry in entries where wanted(Int(entry.cell)) { counts[Int(entry.patient)] += entry.count }
+    return counts
+  }
 }

@@ -15,6 +15,7 @@ struct PreparedMetrics: Sendable {
   }
 
   let metrics: [Metric]
+  private let patientCount: Int
   private let parts: [Part]
   private var rankings: [ClassRankings] = []
   private var decisions: ConfusionCounts?
@@ -26,6 +27,7 @@ struct PreparedMetrics: Sendable {
     let pooled = labelled.flatMap(\.self)
     let indices = pooled.map { patients.index(of: $0.patient) }
     self.metrics = metrics
+    patientCount = patients.ids.count
     parts = metrics.map { metric in
       switch metric {
       case .auroc, .aurocOneVersusOne, .averagePrecision: .rankings
@@ -72,6 +74,11 @@ struct PreparedMetrics: Sendable {
       case .gaps(let gaps): return gaps.error(weights: weights)
       }
     }
+  }
+
+  /// The shares of scans that a metric is, or is the mean of.
+  func proportions(of metric: Metric) -> [ClusteredProportion]? {
+    (metric.needsThreshold ? decisionsAtThreshold : decisions)?.proportions(of: metric, patientCount: patientCount)
   }
 
   private static func logLoss(_ prediction: Prediction) -> Double {

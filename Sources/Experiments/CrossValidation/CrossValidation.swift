@@ -157,7 +157,8 @@ extension FoldWarning {
   fileprivate var fold: FoldName? {
     switch self {
     case .classInFewerPatientsThanFolds: nil
-    case .testLacksClass(let fold, _), .trainingLacksClass(let fold, _), .patientsRemoved(let fold, _, _), .scansInNeither(let fold, _): fold
+    case .testLacksClass(let fold, _), .trainingLacksClass(let fold, _), .patientsRemoved(let fold, _, _), .scansInNeither(let fold, _):
+      fold
     }
   }
 }

@@ -25,10 +25,9 @@ public struct EvaluationSummary: Sendable {
     let baseline = folds(of: strategies[0].name, in: records)
     let unreadable = unreadable(records)
     let scanners = scannerSummaries(baseline)
-    var results: [StrategyResult] = []
-    for (index, entry) in strategies.enumerated() {
-      results.append(try result(of: entry, isBaseline: index == 0, baseline: baseline, records: records, scanners: scanners))
-    }
+    var results = strategies.enumerated().map { row($1, isBaseline: $0 == 0, records: records) }
+    try score(&results, records: records, scanners: scanners)
+    let ambiguous = Set(baseline.flatMap { header.unit.ambiguousPatients(in: $0) }).count
     return EvaluationResult(
       header: header, strategies: results, scanners: scanners,
       folds: records.map {
@@ -36,15 +35,13 @@ public struct EvaluationSummary: Sendable {
           name: $0.fold.short, trainingPatients: $0.trainingPatients, trainingScans: $0.trainingScans, testPatients: $0.testPatients,
           testScans: $0.testScans)
       },
-      findings: findings + self.findings(results, scanners: scanners, unreadable: unreadable),
+      findings: findings + self.findings(results, scanners: scanners, unreadable: unreadable)
+        + (ambiguous > 0 ? [.patientsOfSeveralClasses(patients: ambiguous)] : []),
       unreadable: unreadable)
   }
 
-  // MARK: one strategy
-
-  private func result(
-    of entry: StrategyEntry, isBaseline: Bool, baseline: [[Prediction]], records: [FoldRecord], scanners: [ScannerSummary]
-  ) throws(ComparisonError) -> StrategyResult {
+  /// What a row says beside its scores.
+  private func row(_ entry: StrategyEntry, isBaseline: Bool, records: [FoldRecord]) -> StrategyResult {
     var result = StrategyResult(
       name: entry.name, summary: entry.summary, statistics: entry.statistics, head: entry.head, isBaseline: isBaseline,
       isTransductive: entry.isTransductive)
@@ -52,37 +49,11 @@ public struct EvaluationSummary: Sendable {
       result.outcome = .notApplicable(reason: reason)
       return result
     }
-    let own = records.compactMap { record in record.strategies.first { $0.name == entry.name }.map { (record.fold, $0) } }
+    let own = strategies(named: entry.name, in: records)
     if let (fold, failed) = own.first(where: { $0.1.failure != nil }) {
       result.outcome = .failed(fold: fold.short, reason: named(failed.failure!, in: records))
       return result
     }
-    let predictions = folds(of: entry.name, in: records)
-    let onTarget = restricted(predictions, to: header.targetScanners)
-    let baselineOnTarget = restricted(baseline, to: header.targetScanners)
-    for (index, metric) in header.metrics.enumerated() {
-      result.scores.append(
-        try score(
-          metric, onTarget, baseline: isBaseline ? nil : baselineOnTarget, training: own.map { $0.1.trainingScores[index] },
-          records: records))
-    }
-    if !header.sourceScanners.isEmpty {
-      let onSource = restricted(predictions, to: header.sourceScanners)
-      result.sourceScores = header.metrics.map { header.bootstrap.estimate($0, ofFolds: onSource) }
-    }
-    for scanner in scanners {
-      let here = restricted(predictions, to: [scanner.scanner])
-      let difference =
-        isBaseline
-        ? nil
-        : try header.bootstrap.difference(
-          header.primaryMetric, candidateFolds: here, referenceFolds: restricted(baseline, to: [scanner.scanner]))
-      result.perScanner.append(
-        ScannerScore(
-          scanner: scanner.scanner, estimate: header.bootstrap.estimate(header.primaryMetric, ofFolds: here), difference: difference))
-    }
-    if !isBaseline { result.verdict = header.rule.verdict(on: result.primary?.difference) }
-    result.confusion = ConfusionMatrix(Array(onTarget.joined()), classCount: header.classes.count)
     result.trainedParameters = own.compactMap(\.1.trainedParameters).max()
     let seconds = own.compactMap(\.1.seconds)
     result.seconds = seconds.count == own.count && !own.isEmpty ? seconds.reduce(0, +) : nil
@@ -93,38 +64,14 @@ public struct EvaluationSummary: Sendable {
     return result
   }
 
-  private func score(
-    _ metric: Metric, _ folds: [[Prediction]], baseline: [[Prediction]]?, training: [Double?], records: [FoldRecord]
-  ) throws(ComparisonError) -> StrategyScore {
-    let values = folds.map { metric.value(of: $0) }
-    let defined = training.compactMap { $0 }
-    var score = StrategyScore(
-      metric: metric, test: header.bootstrap.estimate(metric, ofFolds: folds), byFold: values,
-      pooled: metric.value(of: Array(folds.joined())),
-      train: defined.isEmpty ? nil : defined.reduce(0, +) / Double(defined.count))
-    if let baseline {
-      score.difference = try header.bootstrap.difference(metric, candidateFolds: folds, referenceFolds: baseline)
-      let differences = zip(values, baseline).compactMap { value, reference in
-        value.flatMap { value in metric.value(of: reference).map { value - $0 } }
-      }
-      let trained = records.map(\.trainingPatients).reduce(0, +)
-      if trained > 0 {
-        let share = Double(records.map(\.testPatients).reduce(0, +)) / Double(trained)
-        score.foldComparison = FoldComparison(differences: differences, testShare: share, level: header.bootstrap.level)
-      }
-    }
-    return score
-  }
-
   // MARK: what was scored
 
-  private func folds(of strategy: String, in records: [FoldRecord]) -> [[Prediction]] {
-    records.map { record in record.strategies.first { $0.name == strategy }?.predictions ?? [] }
+  func strategies(named name: String, in records: [FoldRecord]) -> [(FoldName, FoldRecord.Strategy)] {
+    records.compactMap { record in record.strategies.first { $0.name == name }.map { (record.fold, $0) } }
   }
 
-  private func restricted(_ folds: [[Prediction]], to scanners: [String]) -> [[Prediction]] {
-    let wanted = Set(scanners)
-    return folds.map { $0.filter { wanted.contains($0.scanner) } }
+  func folds(of strategy: String, in records: [FoldRecord]) -> [[Prediction]] {
+    records.map { record in record.strategies.first { $0.name == strategy }?.predictions ?? [] }
   }
 
   private func scannerSummaries(_ folds: [[Prediction]]) -> [ScannerSummary] {

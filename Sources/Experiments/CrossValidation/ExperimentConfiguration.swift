@@ -12,7 +12,7 @@ public struct ExperimentConfiguration: Hashable, Codable, Sendable {
   public var folds: Int
   public var repetitions: Int
   public var seed: UInt64
-  /// The first is what verdicts are about. Empty: AUROC with two classes, else balanced accuracy; then the others.
+  /// The first is what verdicts are about. Empty: AUROC with two classes, else balanced accuracy. All others are computed too.
   public var metrics: [Metric]
   public var bootstrap: PatientBootstrap
   public var rule: VerdictRule
@@ -42,10 +42,8 @@ public struct ExperimentConfiguration: Hashable, Codable, Sendable {
     self.permutesLabels = permutesLabels
   }
 
-  /// The metrics of a task with this many classes.
+  /// The metrics of a task with this many classes: those asked for first, then all others, which cost nothing more.
   func metrics(classCount: Int) -> [Metric] {
-    guard metrics.isEmpty else { return metrics }
-    let primary: [Metric] = classCount == 2 ? [.auroc, .balancedAccuracy] : [.balancedAccuracy, .auroc]
-    return primary + [.accuracy, .brier, .calibrationError(bins: 15)]
+    metrics + Metric.standard(classCount: classCount).filter { !metrics.contains($0) }
   }
 }

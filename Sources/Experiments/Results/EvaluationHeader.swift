@@ -46,12 +46,16 @@ public struct EvaluationHeader: Hashable, Codable, Sendable {
   public var seed: UInt64
   /// Labels were shuffled over patients: a self-test whose scores must be chance.
   public var labelsPermuted: Bool
+  /// What a number counts.
+  public var unit: EvaluationUnit
+  /// Beside the first, those that tables show; files have all.
+  public var tabulated: [Metric]
 
   public init(
     protocolName: EvaluationProtocol, model: String, architecture: String, backboneHash: String, sourcePatients: SourcePatients,
     preprocessing: String, classes: [String], targetScanners: [String], sourceScanners: [String], patientIdentity: String,
     baseline: Baseline, metrics: [Metric], bootstrap: PatientBootstrap, rule: VerdictRule, folds: Int, repetitions: Int = 1, seed: UInt64,
-    labelsPermuted: Bool = false
+    labelsPermuted: Bool = false, unit: EvaluationUnit = .scan, tabulated: [Metric] = []
   ) {
     precondition(!metrics.isEmpty, "an evaluation without a metric")
     self.protocolName = protocolName
@@ -72,6 +76,8 @@ public struct EvaluationHeader: Hashable, Codable, Sendable {
     self.repetitions = repetitions
     self.seed = seed
     self.labelsPermuted = labelsPermuted
+    self.unit = unit
+    self.tabulated = tabulated
   }
 
   public var primaryMetric: Metric { metrics[0] }

@@ -4,7 +4,7 @@ import Evaluation
 ///
 /// `evaluation.json` is this value.
 public struct EvaluationResult: Hashable, Codable, Sendable {
-  public static let formatVersion = 1
+  public static let formatVersion = 2
 
   public var format = EvaluationResult.formatVersion
   public var header: EvaluationHeader

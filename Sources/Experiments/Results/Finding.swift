@@ -32,6 +32,8 @@ public enum Finding: Hashable, Codable, Sendable {
   /// Patients on source scanners that the source model was fitted on: not scored there.
   case sourceScansLeftOut(patients: Int)
   case severalComparisons(count: Int)
+  /// With patients as the unit, those whose scans bear different labels have none.
+  case patientsOfSeveralClasses(patients: Int)
   case strategyFailed(strategy: String, fold: String, reason: String)
   /// The folds could be made, but something is flawed about one; its sentence.
   case foldWarning(String)
@@ -39,7 +41,8 @@ public enum Finding: Hashable, Codable, Sendable {
   public var severity: Severity {
     switch self {
     case .sourceModelKnowsPatients, .patientOnBothSides: .leak
-    case .labelsPermuted, .sourcePatientsUnknown, .transductive, .everyScanItsOwnPatient, .oneClassOnScanner, .scannerWithoutLabels,
+    case .patientsOfSeveralClasses, .labelsPermuted, .sourcePatientsUnknown, .transductive, .everyScanItsOwnPatient, .oneClassOnScanner,
+      .scannerWithoutLabels,
       .unreadable, .missingFiles, .strategyFailed, .severalComparisons,
       .foldWarning:
       .caution
@@ -71,7 +74,10 @@ public enum Finding: Hashable, Codable, Sendable {
     case .sourceScansLeftOut(let patients):
       "\(counted(patients, "patient")) of the source scanners, whom the source model was fitted on, are not scored there"
     case .severalComparisons(let count):
-      "\(count) adaptations were compared and the intervals are not corrected for that: the best of them looks a little too good"
+      "\(count) adaptations were compared and the intervals are not corrected for that: the best of them looks a little too good; p values "
+        + "are given as they came and corrected (Holm, Benjamini-Hochberg)"
+    case .patientsOfSeveralClasses(let patients):
+      "\(counted(patients, "patient")) with scans of several classes \(patients == 1 ? "has" : "have") no class as a patient and \(patients == 1 ? "was" : "were") not scored"
     case .strategyFailed(let strategy, let fold, let reason): "\(strategy) failed in fold \(fold): \(reason)"
     case .foldWarning(let sentence): sentence
     }

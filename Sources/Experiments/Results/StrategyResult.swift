@@ -24,6 +24,9 @@ public struct StrategyResult: Hashable, Codable, Sendable {
   public var scores: [StrategyScore]
   /// Over the source scanners' held-out scans, in the header's order; nil where undefined or where there are none.
   public var sourceScores: [Estimate?]
+  /// What adapting cost where the model came from: this row less the baseline on the source scanners' held-out scans, in the header's
+  /// order; empty for the baseline and without source scanners.
+  public var sourceDifferences: [PairedDifference?]
   public var perScanner: [ScannerScore]
   /// On the primary metric; nil for the baseline.
   public var verdict: VerdictWithReason?
@@ -33,12 +36,20 @@ public struct StrategyResult: Hashable, Codable, Sendable {
   public var confusion: ConfusionMatrix?
   public var curves: [LearningCurve]
   public var notes: [String]
+  /// The scanner where the primary metric is worst, with an interval that allows for picking it; nil with fewer than two.
+  public var worst: WorstGroup?
+  /// Of this row's decisions against the baseline's, on the target's scans; nil for the baseline.
+  public var mcNemar: PatientMcNemar?
+  /// By fold; empty where no inner folds chose any.
+  public var thresholds: [DecisionThreshold?]
+  public var diagnostics: Diagnostics?
 
   public init(
     name: String, summary: String, statistics: String, head: String, isBaseline: Bool = false, isTransductive: Bool = false,
     outcome: Outcome = .evaluated, scores: [StrategyScore] = [], sourceScores: [Estimate?] = [], perScanner: [ScannerScore] = [],
     verdict: VerdictWithReason? = nil, trainedParameters: Int? = nil, seconds: Double? = nil, confusion: ConfusionMatrix? = nil,
-    curves: [LearningCurve] = [], notes: [String] = []
+    curves: [LearningCurve] = [], notes: [String] = [], sourceDifferences: [PairedDifference?] = [], worst: WorstGroup? = nil,
+    mcNemar: PatientMcNemar? = nil, thresholds: [DecisionThreshold?] = [], diagnostics: Diagnostics? = nil
   ) {
     self.name = name
     self.summary = summary
@@ -56,24 +67,24 @@ public struct StrategyResult: Hashable, Codable, Sendable {
     self.confusion = confusion
     self.curves = curves
     self.notes = notes
+    self.sourceDifferences = sourceDifferences
+    self.worst = worst
+    self.mcNemar = mcNemar
+    self.thresholds = thresholds
+    self.diagnostics = diagnostics
   }
 
   /// On the primary metric.
   public var primary: StrategyScore? { scores.first }
-
-  /// The scanner where the primary metric is worst, among those where it is defined; nil with fewer than two.
-  public var worstScanner: ScannerScore? {
-    let defined = perScanner.filter { $0.estimate != nil }
-    guard defined.count > 1, let larger = defined.first?.estimate?.metric.largerIsBetter else { return nil }
-    return defined.min { larger ? $0.estimate!.value < $1.estimate!.value : $0.estimate!.value > $1.estimate!.value }
-  }
 }
 
 /// A metric of one strategy over the target's held-out scans.
 public struct StrategyScore: Hashable, Codable, Sendable {
   public var metric: Metric
-  /// Mean over folds with its patient-bootstrap interval; nil where undefined.
+  /// Over folds, put together as the metric's `aggregation` says; nil where undefined.
   public var test: Estimate?
+  /// Why there is no value.
+  public var undefined: UndefinedMetric?
   /// Fold by fold, in the order of the folds; nil where undefined.
   public var byFold: [Double?]
   /// Over all folds' predictions thrown together, which compares scores of different models.
@@ -84,13 +95,22 @@ public struct StrategyScore: Hashable, Codable, Sendable {
   public var difference: PairedDifference?
   /// The corrected resampled t test on the folds' differences.
   public var foldComparison: FoldComparison?
+  /// The difference's p value corrected for all adaptations compared, by Holm.
+  public var holm: Double?
+  /// And by Benjamini and Hochberg.
+  public var benjaminiHochberg: Double?
+  /// Over trainings with other seeds in the same folds; nil with one.
+  public var overSeeds: SeedVariance?
+  /// Over repetitions, each with other folds and random numbers; nil with one.
+  public var overRepetitions: SeedVariance?
 
   public init(
-    metric: Metric, test: Estimate?, byFold: [Double?] = [], pooled: Double? = nil, train: Double? = nil,
-    difference: PairedDifference? = nil, foldComparison: FoldComparison? = nil
+    metric: Metric, test: Estimate?, undefined: UndefinedMetric? = nil, byFold: [Double?] = [], pooled: Double? = nil,
+    train: Double? = nil, difference: PairedDifference? = nil, foldComparison: FoldComparison? = nil
   ) {
     self.metric = metric
     self.test = test
+    self.undefined = undefined
     self.byFold = byFold
     self.pooled = pooled
     self.train = train
@@ -117,6 +137,16 @@ public struct ScannerScore: Hashable, Codable, Sendable {
     self.estimate = estimate
     self.difference = difference
   }
+}
+
+/// What plots of one strategy are drawn from, binned already: its size doesn't grow with the scans.
+public struct Diagnostics: Hashable, Codable, Sendable {
+  /// ROC and precision-recall, of class 1 or of every class against the others.
+  public var rankingCurves: [RankingCurve]
+  /// Of confidence, and with two classes of class 1's probability; equal width and equal mass.
+  public var reliability: [ReliabilityCurve]
+  /// Two classes only.
+  public var calibration: CalibrationFit?
 }
 
 /// Losses by epoch in one fold.

@@ -29,12 +29,14 @@ extension ComparisonTable {
       HeaderLine(
         label: "model's patients", text: header.sourcePatients.sentence, isWarning: header.sourcePatients.isWarning),
       HeaderLine(label: "patients", text: header.patientIdentity.visible()),
+      HeaderLine(label: "unit", text: header.unit.sentence),
       HeaderLine(label: "compared with", text: header.baseline.sentence),
       HeaderLine(
         label: "numbers",
         text:
-          "mean over folds; \(Figures.percent(header.bootstrap.level)) intervals from resampling patients \(header.bootstrap.resamples) times "
-          + "(\(header.bootstrap.method == .percentile ? "percentile" : "BCa")); differences are paired: same patients, same resamples"),
+          "held-out patients of all folds: areas as the mean over folds, all else pooled; "
+          + "\(Figures.percent(header.bootstrap.level)) intervals \(header.bootstrap.method.sentence); differences are paired: same patients"
+      ),
       HeaderLine(label: "verdict", text: header.rule.sentence),
     ]
     return lines

@@ -14,6 +14,10 @@ extension ComparisonTable {
       }
       return row([escaped(line.name), escaped(remark)] + [String](repeating: "", count: columns.count - 2))
     }
+    for detail in details {
+      lines += ["", escaped(detail.heading) + ":", "", row(detail.columns.map(escaped)), row(detail.columns.map { _ in "---" })]
+      lines += detail.rows.map { row($0.map(escaped)) }
+    }
     if !verdicts.isEmpty { lines += [""] + verdicts.map { "- \(escaped($0))" } }
     if !findings.isEmpty { lines += [""] + findings.map { "- **\($0.severity.word)**: \(escaped($0.sentence.visible(limit: 600)))" } }
     return lines.joined(separator: "\n") + "\n"

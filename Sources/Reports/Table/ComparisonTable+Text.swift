@@ -9,6 +9,7 @@ extension ComparisonTable {
     }
     lines.append("")
     lines += tableLines
+    for detail in details { lines += [""] + wrapped(detail.heading, width: 132) + aligned(detail) }
     if !verdicts.isEmpty { lines += [""] + verdicts }
     if !findings.isEmpty {
       lines.append("")
@@ -36,6 +37,13 @@ extension ComparisonTable {
         guard row.remark == nil else { return "\(name)  \(row.remark!)" }
         return trimmed(([name] + zip(row.cells, widths.dropFirst()).map { padded($0, to: $1) }).joined(separator: "  "))
       }
+  }
+
+  private func aligned(_ detail: Detail) -> [String] {
+    let lines = [detail.columns] + detail.rows
+    let widths = detail.columns.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+    let made = lines.map { trimmed(zip($0, widths).map { padded($0, to: $1) }.joined(separator: "  ")) }
+    return [made[0], widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")] + made.dropFirst()
   }
 
   private func padded(_ text: String, to width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }

@@ -31,6 +31,7 @@ public struct ComparisonTable: Hashable, Sendable {
   let columns: [String]
   let rows: [Row]
   let statistics: [Statistics]
+  let details: [Detail]
   let verdicts: [String]
   let findings: [Finding]
   let refitCommand: String?
@@ -52,6 +53,7 @@ public struct ComparisonTable: Hashable, Sendable {
       + ["fitting", "trained", "stats"]
     let width = columns.count
     rows = result.strategies.map { Self.row($0, hasSource: hasSource, width: width, legend: legend) }
+    details = Self.details(result)
     verdicts = result.strategies.compactMap { $0.verdictLine(result.header) }
     findings = result.findings.enumerated().sorted { ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset) }.map(\.element)
     refitCommand = result.refitCommand
