@@ -12,7 +12,7 @@ extension Graph {
   }
 
   /// The graph with every normalization drawing from `source` while training, and none updating its stored statistics along the way.
-  func training(from source: NormalizationOperator.Source) -> Graph {
+  package func training(from source: NormalizationOperator.Source) -> Graph {
     mapNormalizations { _, operation in
       var changed = operation
       changed.trainingSource = source

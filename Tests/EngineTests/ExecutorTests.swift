@@ -158,4 +158,19 @@ struct ExecutorTests {
     #expect(program.floatingPointOperations == Double(2 * 2 * convolutions))
     #expect(program.peakBytes > 0 && program.peakBytes < 2 * 224 * 8 * 4 * 3)
   }
+
+  @Test("Buffers that are alive at once never share a byte, and none reaches past the arena", arguments: [1, 3])
+  func lifetimes(batch: Int) throws {
+    let everything = try TrainablePlan(trainable: Set(tinyResNet.parameters.filter { $0.role != .buffer }.map(\.id)))
+    let program = try Program(
+      graph: tinyResNet, inputs: ["images": shape], batch: batch, purpose: .gradients(of: .crossEntropy(), for: everything))
+    let listing = program.listing(threads: 1)
+    #expect(listing.buffers.allSatisfy { $0.offset + $0.bytes <= listing.arenaBytes && $0.firstStep <= $0.lastStep })
+    for (index, one) in listing.buffers.enumerated() {
+      for other in listing.buffers[(index + 1)...] where one.firstStep <= other.lastStep && other.firstStep <= one.lastStep {
+        #expect(one.offset + one.bytes <= other.offset || other.offset + other.bytes <= one.offset, "\(one) and \(other)")
+      }
+    }
+    #expect(listing.steps.map(\.bytesAlive).max()! <= listing.arenaBytes)
+  }
 }

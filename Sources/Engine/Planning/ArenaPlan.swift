@@ -7,7 +7,7 @@ struct ArenaPlan: Sendable {
   private(set) var offsets: [Int?]
   private(set) var byteCount = 0
   /// The steps between which each stretch of the arena holds something wanted.
-  private(set) var lives: [(first: Int, last: Int, bytes: Int)] = []
+  private(set) var lives: [(buffers: [Int], first: Int, last: Int, bytes: Int)] = []
 
   private struct Tenant {
     var buffers: [Int]
@@ -20,7 +20,7 @@ struct ArenaPlan: Sendable {
     offsets = [Int?](repeating: nil, count: buffers.count)
     var tenants = Self.lives(buffers, steps)
     Self.shareInPlace(&tenants, buffers, steps)
-    lives = tenants.map { ($0.first, $0.last, $0.bytes) }
+    lives = tenants.map { ($0.buffers, $0.first, $0.last, $0.bytes) }
     var placed: [(tenant: Tenant, offset: Int)] = []
     let order = tenants.indices.sorted { (tenants[$1].bytes, tenants[$0].first) < (tenants[$0].bytes, tenants[$1].first) }
     for index in order {

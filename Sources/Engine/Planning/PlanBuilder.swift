@@ -26,12 +26,12 @@ struct PlanBuilder {
   private var computed: [String: ChannelAffine] = [:]
   var books = GradientBooks()
 
-  init(list: StageList, images: Int, loss: Loss?) {
+  init(list: StageList, images: Int, loss: Loss?, instructionSet: InstructionSet) {
     self.list = list
     producers = list.producers
     self.images = images
     self.loss = loss
-    instructionSet = sa_best_instruction_set()
+    self.instructionSet = instructionSet.kernels
   }
 
   func shape(of value: String) -> FeatureShape { list.shapes[value]! }

@@ -5,6 +5,8 @@ import Graphs
 public struct Program: Sendable, CustomStringConvertible {
   /// The batch's size.
   public let images: Int
+  /// What its convolutions are planned for.
+  public let instructionSet: InstructionSet
   let steps: [any Step]
   let buffers: [Buffer]
   let arena: ArenaPlan
@@ -27,7 +29,9 @@ public struct Program: Sendable, CustomStringConvertible {
   }
 
   /// - Throws: `PlanError` where shapes don't fit, or a name isn't in the graph.
-  public init(graph: Graph, inputs: [String: FeatureShape], batch: Int, purpose: Purpose) throws(PlanError) {
+  public init(
+    graph: Graph, inputs: [String: FeatureShape], batch: Int, purpose: Purpose, instructionSet: InstructionSet = .best
+  ) throws(PlanError) {
     let shapes = try Self.checkedShapes(graph, inputs, purpose)
     var list = StageList(graph: graph, shapes: shapes, purpose: purpose)
     let known = Set(list.stages.flatMap(\.parameters))
@@ -36,7 +40,7 @@ public struct Program: Sendable, CustomStringConvertible {
     list.optimize(for: purpose)
     var loss: Loss?
     if case .gradients(let wanted, _) = purpose { loss = wanted }
-    var plan = PlanBuilder(list: list, images: batch, loss: loss)
+    var plan = PlanBuilder(list: list, images: batch, loss: loss, instructionSet: instructionSet)
     plan.placeConcatenations()
     plan.findNeededGradients()
     for stage in list.stages { stage.emitForward(&plan) }
@@ -48,6 +52,7 @@ public struct Program: Sendable, CustomStringConvertible {
       for stage in list.stages.reversed() where plan.needsGradient(stage.output) { stage.emitBackward(&plan) }
     }
     images = batch
+    self.instructionSet = instructionSet
     steps = plan.steps
     buffers = plan.buffers
     packings = plan.packings

@@ -18,6 +18,7 @@ public final class Executor: @unchecked Sendable {
   public let graph: Graph
   public let purpose: Purpose
   private let inputs: [String: FeatureShape]
+  private let instructionSet: InstructionSet
   private let crew: ThreadPool
   /// Guards what follows.
   private let turn = NSLock()
@@ -30,26 +31,30 @@ public final class Executor: @unchecked Sendable {
   ///   - inputs: the shape that will be fed at each input node.
   ///   - purpose: `.inference` or `.statistics`; training is `TrainingState`'s.
   ///   - threads: all processors where nil. Any number gives the same bits.
+  ///   - instructionSet: one that this machine has.
   public init(
-    graph: Graph, parameters: Parameters, inputs: [String: FeatureShape], purpose: Purpose = .inference(), threads: Int? = nil
+    graph: Graph, parameters: Parameters, inputs: [String: FeatureShape], purpose: Purpose = .inference(), threads: Int? = nil,
+    instructionSet: InstructionSet = .best
   ) throws(PlanError) {
     if case .gradients = purpose { preconditionFailure("gradients are computed by a TrainingState") }
     try parameters.check(for: graph)
     self.graph = graph
     self.purpose = purpose
     self.inputs = inputs
+    self.instructionSet = instructionSet
     self.parameters = BoundParameters(parameters, trainable: [])
     crew = ThreadPool.shared(threads: threads)
-    programs[1] = try Program(graph: graph, inputs: inputs, batch: 1, purpose: purpose)
+    programs[1] = try ProgramCache.program(graph: graph, inputs: inputs, batch: 1, purpose: purpose, instructionSet: instructionSet)
   }
 
   /// A network of one input, the usual case.
   public convenience init(
-    graph: Graph, parameters: Parameters, input: FeatureShape, purpose: Purpose = .inference(), threads: Int? = nil
+    graph: Graph, parameters: Parameters, input: FeatureShape, purpose: Purpose = .inference(), threads: Int? = nil,
+    instructionSet: InstructionSet = .best
   ) throws(PlanError) {
     try self.init(
       graph: graph, parameters: parameters, inputs: Dictionary(uniqueKeysWithValues: graph.inputNodes.map { ($0, input) }),
-      purpose: purpose, threads: threads)
+      purpose: purpose, threads: threads, instructionSet: instructionSet)
   }
 
   /// Runs the program on a batch of any size; an image's results don't depend on the others, except through batch statistics.
@@ -103,7 +108,8 @@ public final class Executor: @unchecked Sendable {
   private func program(images: Int) -> Program {
     if let known = programs[images] { return known }
     // The graph and its shapes passed when the first program was made; the batch size can't make them fail.
-    let program = try! Program(graph: graph, inputs: inputs, batch: images, purpose: purpose)
+    let program = try! ProgramCache.program(
+      graph: graph, inputs: inputs, batch: images, purpose: purpose, instructionSet: instructionSet)
     programs[images] = program
     return program
   }

@@ -24,6 +24,7 @@ public struct GradientOutcome: Sendable {
 public struct TrainingState: ~Copyable {
   private let graph: Graph
   private let inputs: [String: FeatureShape]
+  private let instructionSet: InstructionSet
   private let plan: TrainablePlan
   private let purpose: Purpose
   private let loss: Loss
@@ -40,15 +41,17 @@ public struct TrainingState: ~Copyable {
   ///   - inputs: the shape fed at each input node; the graph may be a cut whose inputs are features.
   ///   - seed: dropout's masks are a function of (seed, step index, layer).
   ///   - threads: all processors where nil. Any number gives the same bits.
+  ///   - instructionSet: one that this machine has.
   public init(
     graph: Graph, parameters: consuming Parameters, plan: TrainablePlan, loss: Loss, optimizer: Optimizer,
-    inputs: [String: FeatureShape], seed: UInt64, threads: Int? = nil
+    inputs: [String: FeatureShape], seed: UInt64, threads: Int? = nil, instructionSet: InstructionSet = .best
   ) throws(PlanError) {
     try parameters.check(for: graph)
     let purpose = Purpose.gradients(of: loss, for: plan)
-    let first = try Program(graph: graph, inputs: inputs, batch: 1, purpose: purpose)
+    let first = try ProgramCache.program(graph: graph, inputs: inputs, batch: 1, purpose: purpose, instructionSet: instructionSet)
     self.graph = graph
     self.inputs = inputs
+    self.instructionSet = instructionSet
     self.plan = plan
     self.loss = loss
     self.seed = seed
@@ -104,7 +107,8 @@ public struct TrainingState: ~Copyable {
   public mutating func program(batch: Int) -> Program {
     if let known = programs[batch] { return known }
     // The graph and its shapes passed when the first program was made; the batch size can't make them fail.
-    let program = try! Program(graph: graph, inputs: inputs, batch: batch, purpose: purpose)
+    let program = try! ProgramCache.program(
+      graph: graph, inputs: inputs, batch: batch, purpose: purpose, instructionSet: instructionSet)
     programs[batch] = program
     return program
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Files
+import Foundation
 import Graphs
 import Imaging
 import ModelFiles
@@ -18,21 +19,24 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Save the model's card beside the file, so that later commands need no --labels and --preprocess.")
   var writeCard = false
 
-  @Flag(help: "List each step of the compiled network: kernel, FLOPs, bytes, and the peak.")
+  @Flag(help: "List each step of the compiled network: kernel, FLOPs, bytes; each buffer's life; and the peak.")
   var plan = false
 
-  @Option(help: "For --plan: inference, statistics, bn-only or full.")
-  var purpose: PlanPurpose = .inference
+  @OptionGroup var planning: PlanOptions
 
-  @Option(help: "For --plan: images in a batch.")
-  var batch = 1
+  @Flag(help: "The plan as JSON.")
+  var json = false
+
+  func validate() throws {
+    if json, !plan { throw ValidationError("--json is for --plan") }
+  }
 
   func run() throws {
     if path.lowercased().hasSuffix(".png") { return try printScan() }
     if Folder.exists(path) { return Terminal.result(String(decoding: try FileContents.read(path + "/run.json"), as: UTF8.self)) }
     let (model, notes) = try ModelLoader.load(path, options: description.loadingOptions)
     for note in notes { Terminal.note("\(path): \(note)") }
-    Terminal.result(plan ? try program(of: model).description : ModelSummary(model).text)
+    Terminal.result(plan ? try planText(of: model) : ModelSummary(model).text)
     if writeCard { Terminal.note("card written: \(try ModelWriter.writeCard(of: model, beside: path))") }
   }
 
@@ -44,24 +48,11 @@ struct InspectCommand: ParsableCommand {
         + (image.isInterlaced ? ", interlaced" : "") + (image.warning.map { "\nlibpng warns: \($0)" } ?? ""))
   }
 
-  private func program(of model: Model) throws -> Program {
-    try Program(graph: model.graph, inputs: model.inputs, batch: batch, purpose: try purpose.compiled(for: model.graph))
-  }
-}
-
-/// What `inspect --plan` compiles for.
-enum PlanPurpose: String, ExpressibleByArgument, CaseIterable {
-  case inference, statistics
-  case bnOnly = "bn-only"
-  case full
-
-  func compiled(for graph: Graph) throws -> Purpose {
-    switch self {
-    case .inference: return .inference()
-    case .statistics: return .statistics
-    case .bnOnly, .full:
-      let trained = graph.parameters.filter { self == .full ? $0.role != .buffer : $0.role == .affine }
-      return .gradients(of: .crossEntropy(), for: try TrainablePlan(trainable: Set(trained.map(\.id))))
-    }
+  private func planText(of model: Model) throws -> String {
+    let listing = try planning.listing(of: model)
+    guard json else { return listing.description }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    return String(decoding: try encoder.encode(listing), as: UTF8.self)
   }
 }
