@@ -21,10 +21,13 @@ import Testing
 
   private func run(
     _ strategy: any AdaptationStrategy, _ configuration: TrainingConfiguration, threads: Int? = 1, memory: Int = 1 << 30,
-    checkpoint: String? = nil, observer: TrainingObserver = TrainingObserver()
+    cached: Bool = false, checkpoint: String? = nil, observer: TrainingObserver = TrainingObserver()
   ) throws -> AdaptationRun.Result {
-    try AdaptationRun(strategy, training: configuration, budget: ComputeBudget(threads: threads, memory: memory))
-      .adapt(source, to: cohort.training(), loader: StripesCohort.loader, checkpoint: checkpoint, observer: observer)
+    let cache = cached ? try ScanCache(folder: cohort.folder + "/cache", limitBytes: 1 << 20) : nil
+    return try AdaptationRun(strategy, training: configuration, budget: ComputeBudget(threads: threads, memory: memory))
+      .adapt(
+        source, to: cohort.training(), loader: ScanLoader(preprocessing: StripesCohort.preprocessing, cache: cache), checkpoint: checkpoint,
+        observer: observer)
   }
 
   @Test("Kept features, kept scans and streamed scans train to the same bits")
@@ -33,13 +36,23 @@ import Testing
     // 20 scans of 16×16 in 8 padded channels are 160 KB; their features 5 KB.
     let features = try run(LinearProbe(), configuration)
     let streamed = try run(LinearProbe(), configuration, memory: 8 << 10)
+    let spilled = try run(LinearProbe(), configuration, memory: 8 << 10, cached: true)
     #expect(features.report.inputs == .keptFeatures && streamed.report.inputs == .streamed)
+    #expect(spilled.report.inputs == .spilledFeatures)
+    #expect(spilled.model.parameters.fingerprint == features.model.parameters.fingerprint && spilled.metrics == features.metrics)
     #expect(features.model.parameters.fingerprint == streamed.model.parameters.fingerprint)
     #expect(features.metrics == streamed.metrics)
     let kept = try run(FullFineTuning(), configuration, memory: 400 << 10)
     let streamedFull = try run(FullFineTuning(), configuration, memory: 8 << 10)
     #expect(kept.report.inputs == .keptScans && streamedFull.report.inputs == .streamed)
     #expect(kept.model.parameters.fingerprint == streamedFull.model.parameters.fingerprint)
+    // A stored-statistics BN-only run has a frozen convolution before what trains; one convolution is computed again in each step.
+    for source in [NormalizationOperator.Source.batch, .stored] {
+      let roomy = try run(NormalizationOnly(trainingSource: source), configuration)
+      let narrow = try run(NormalizationOnly(trainingSource: source), configuration, memory: 8 << 10)
+      #expect(roomy.report.inputs == .keptScans && narrow.report.inputs == .streamed)
+      #expect(roomy.model.parameters.fingerprint == narrow.model.parameters.fingerprint)
+    }
   }
 
   @Test("One and two threads give the same bits", arguments: ["linear-probe", "bn-only", "full"])

@@ -29,6 +29,33 @@ let tinyResNet: Graph = {
     ], outputs: ["fc"], features: "mean")
 }()
 
+/// The MobileNet-like network of the same script.
+let tinyMobileNet: Graph = {
+  func conv(_ name: String, _ i: Int, _ o: Int, _ kernel: Int, stride: Int = 1, groups: Int = 1, from input: String) -> [Node] {
+    [Node(name, .convolution(ConvolutionOperator(i, o, kernel: kernel, stride: stride, groups: groups)), [input])]
+  }
+  func norm(_ name: String, _ channels: Int, from input: String, activates: Bool = true) -> [Node] {
+    let norm = Node(name, .normalization(NormalizationOperator(channels: channels)), [input])
+    return activates ? [norm, Node("\(name).relu6", .activation(.relu6), [name])] : [norm]
+  }
+  func block(_ index: Int, _ inputs: Int, _ outputs: Int, stride: Int, from input: String) -> [Node] {
+    let hidden = 4 * inputs
+    return conv("expand\(index)", inputs, hidden, 1, from: input) + norm("expandbn\(index)", hidden, from: "expand\(index)")
+      + conv("depth\(index)", hidden, hidden, 3, stride: stride, groups: hidden, from: "expandbn\(index).relu6")
+      + norm("depthbn\(index)", hidden, from: "depth\(index)")
+      + conv("project\(index)", hidden, outputs, 1, from: "depthbn\(index).relu6")
+      + norm("projectbn\(index)", outputs, from: "project\(index)", activates: false)
+  }
+  return try! Graph(
+    nodes: [Node("images", .input(InputOperator(channels: 3)))] + conv("stem", 3, 8, 3, stride: 2, from: "images")
+      + norm("stembn", 8, from: "stem") + block(0, 8, 8, stride: 1, from: "stembn.relu6")
+      + [Node("add", .add, ["projectbn0", "stembn.relu6"])] + block(1, 8, 12, stride: 2, from: "add")
+      + [
+        Node("mean", .globalAveragePooling, ["projectbn1"]),
+        Node("fc", .linear(LinearOperator(inputFeatures: 12, outputFeatures: 4)), ["mean"]),
+      ], outputs: ["fc"], features: "mean")
+}()
+
 @Suite("Training against PyTorch")
 struct TrainingTests {
   private static let golden = try! GoldenData("training")
@@ -37,6 +64,10 @@ struct TrainingTests {
     let name: String
     let optimizer: Optimizer
     let rate: Double
+    var graph = tinyResNet
+    var state = "state"
+    /// Gamma and beta alone, or everything.
+    var trainsNormsOnly = false
     var testDescription: String { name }
   }
 
@@ -45,13 +76,22 @@ struct TrainingTests {
     Recipe(
       name: "nesterov", optimizer: Optimizer(.sgd(momentum: 0.9, nesterov: true, weightDecay: 5e-4), clippingNorm: 1), rate: 0.05),
     Recipe(name: "adamw", optimizer: Optimizer(.adamW(weightDecay: 0.05)), rate: 2e-3),
+    Recipe(name: "norms", optimizer: Optimizer(.sgd(momentum: 0.9)), rate: 0.05, trainsNormsOnly: true),
+    Recipe(
+      name: "mobile", optimizer: Optimizer(.sgd(momentum: 0.9, weightDecay: 5e-4)), rate: 0.05, graph: tinyMobileNet, state: "mobile-state"),
+    Recipe(
+      name: "mobile-norms", optimizer: Optimizer(.sgd(momentum: 0.9)), rate: 0.05, graph: tinyMobileNet, state: "mobile-state",
+      trainsNormsOnly: true),
   ]
 
-  private func start(_ recipe: Recipe, threads: Int = 2, parameters: Parameters? = nil) throws -> TrainingState {
-    try TrainingState(
-      graph: tinyResNet, parameters: parameters ?? Self.golden.parameters(for: tinyResNet, under: "state"),
-      plan: TrainablePlan(trainable: Set(tinyResNet.parameters.filter { $0.role != .buffer }.map(\.id))), loss: .crossEntropy(),
-      optimizer: recipe.optimizer, inputs: ["images": FeatureShape(channels: 3, height: 16, width: 14)], seed: 1, threads: threads)
+  private func start(
+    _ recipe: Recipe, threads: Int = 2, parameters: Parameters? = nil, instructionSet: InstructionSet = .best
+  ) throws -> TrainingState {
+    let trained = recipe.graph.parameters.filter { recipe.trainsNormsOnly ? $0.role == .affine : $0.role != .buffer }
+    return try TrainingState(
+      graph: recipe.graph, parameters: parameters ?? Self.golden.parameters(for: recipe.graph, under: recipe.state),
+      plan: TrainablePlan(trainable: Set(trained.map(\.id))), loss: .crossEntropy(), optimizer: recipe.optimizer,
+      inputs: ["images": FeatureShape(channels: 3, height: 16, width: 14)], seed: 1, threads: threads, instructionSet: instructionSet)
   }
 
   private func batch(_ step: Int) -> (images: [String: FeatureMaps], targets: [Int?]) {
@@ -66,9 +106,10 @@ struct TrainingTests {
     }
   }
 
-  @Test("Ten steps have PyTorch's losses, and leave its weights and running statistics", arguments: recipes)
-  func tenSteps(_ recipe: Recipe) throws {
-    var state = try start(recipe)
+  @Test(
+    "Ten steps have PyTorch's losses, and leave its weights and running statistics", arguments: recipes, InstructionSet.available)
+  func tenSteps(_ recipe: Recipe, _ instructionSet: InstructionSet) throws {
+    var state = try start(recipe, instructionSet: instructionSet)
     for (step, loss) in try run(&state, 0..<10, recipe).enumerated() {
       #expect(abs(loss - Double(Self.golden["\(recipe.name)/losses"][step])) < 1e-4, "step \(step)")
     }

@@ -1,4 +1,5 @@
-"""Writes Fixtures/golden/engine/training: ten steps of a tiny ResNet by SGD and by AdamW; losses, and the state after them."""
+"""Writes Fixtures/golden/engine/training: ten steps of a tiny ResNet and a tiny MobileNet by SGD and by AdamW, everything or only the
+normalizations' gamma and beta trained; losses, and the state after them."""
 import copy, torch
 from torch import nn
 from torch.nn import functional as F
@@ -25,6 +26,44 @@ class TinyResNet(nn.Module):
         x = F.relu(self.bn3(self.conv3(F.relu(self.bn2(self.conv2(x))))) + x)
         x = F.relu(self.bn5(self.conv5(F.relu(self.bn4(self.conv4(x))))) + self.downbn(self.down(x)))
         return self.fc(x.mean((2, 3)))
+
+
+class TinyMobileNet(nn.Module):
+    """A stem, an inverted residual with a shortcut, one that strides; ReLU6."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.stembn = nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(8)
+        for index, (inputs, outputs, stride) in enumerate([(8, 8, 1), (8, 12, 2)]):
+            hidden = 4 * inputs
+            setattr(self, f"expand{index}", nn.Conv2d(inputs, hidden, 1, bias=False))
+            setattr(self, f"expandbn{index}", nn.BatchNorm2d(hidden))
+            setattr(self, f"depth{index}", nn.Conv2d(hidden, hidden, 3, stride=stride, padding=1, groups=hidden, bias=False))
+            setattr(self, f"depthbn{index}", nn.BatchNorm2d(hidden))
+            setattr(self, f"project{index}", nn.Conv2d(hidden, outputs, 1, bias=False))
+            setattr(self, f"projectbn{index}", nn.BatchNorm2d(outputs))
+        self.fc = nn.Linear(12, 4)
+
+    def block(self, index, x):
+        layer = lambda name: getattr(self, f"{name}{index}")
+        x = F.relu6(layer("expandbn")(layer("expand")(x)))
+        x = F.relu6(layer("depthbn")(layer("depth")(x)))
+        return layer("projectbn")(layer("project")(x))
+
+    def forward(self, x):
+        x = F.relu6(self.stembn(self.stem(x)))
+        x = self.block(0, x) + x
+        return self.fc(self.block(1, x).mean((2, 3)))
+
+
+def norms_of(net):
+    """Only these train; returns them."""
+    for parameter in net.parameters():
+        parameter.requires_grad_(False)
+    trained = [p for m in net.modules() if isinstance(m, nn.BatchNorm2d) for p in m.parameters()]
+    for parameter in trained:
+        parameter.requires_grad_(True)
+    return trained
 
 
 def run(name, net, optimizer, clip=None):
@@ -54,8 +93,8 @@ for key, tensor in start.state_dict().items():
         blob.add(f"state/{key}", tensor)
 
 
-def fresh():
-    return copy.deepcopy(start).train()
+def fresh(kind=None):
+    return copy.deepcopy(kind or start).train()
 
 
 net = fresh()
@@ -64,4 +103,15 @@ net = fresh()
 run("nesterov", net, torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=5e-4, nesterov=True), clip=1.0)
 net = fresh()
 run("adamw", net, torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.05))
+net = fresh()
+run("norms", net, torch.optim.SGD(norms_of(net), lr=0.05, momentum=0.9))
+
+mobile = TinyMobileNet()
+for key, tensor in mobile.state_dict().items():
+    if not key.endswith("num_batches_tracked"):
+        blob.add(f"mobile-state/{key}", tensor)
+net = fresh(mobile)
+run("mobile", net, torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=5e-4))
+net = fresh(mobile)
+run("mobile-norms", net, torch.optim.SGD(norms_of(net), lr=0.05, momentum=0.9))
 blob.write()
