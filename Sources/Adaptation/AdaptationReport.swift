@@ -52,6 +52,8 @@ public struct UnreadableScan: Sendable, Hashable, Codable {
 public enum TrainingInputsKind: String, Sendable, Hashable, Codable {
   /// The frozen prefix ran once; its features are kept in memory.
   case keptFeatures
+  /// The frozen prefix ran once; its features, too many for the memory, are in a scratch file.
+  case spilledFeatures
   /// The prepared scans are kept in memory.
   case keptScans
   /// Scans are read again in each epoch: augmentation, or too little memory.

@@ -46,6 +46,12 @@ final class RunScans: Sendable {
   /// Those that can be read, in the order given.
   func readable(_ records: [ScanRecord]) -> [ScanRecord] { records.filter { hashes[$0.id] != nil } }
 
+  /// Whether prepared scans are in memory.
+  var areKept: Bool { kept != nil }
+
+  /// Where a run may put what doesn't fit in memory: beside the scan cache; nil without one.
+  var scratchFolder: String? { loader.cache?.folder }
+
   func contentHash(of record: ScanRecord) -> ContentHash? { hashes[record.id] }
 
   /// Runs `body` on the images of each batch, until it returns false.
@@ -56,17 +62,14 @@ final class RunScans: Sendable {
   ) throws {
     guard let kept else { return try streamBatches(batches, augmentation, body) }
     for (index, batch) in batches.enumerated() {
-      let images = batch.map { record -> FeatureMaps in
-        var image = kept[record.id]!
-        if let augmentation {
-          // The loader's own stream for the scan, so that keeping scans changes no bit.
-          var stream = RandomStream(
-            seed: augmentation.seed, purpose: "augmentation", epoch: augmentation.epoch, content: hashes[record.id]!.bytes)
-          image = augmentation.augmentation.apply(to: image, using: &stream)
-        }
-        return FeatureMaps(image.reshaped(to: Shape([1] + image.shape.dimensions)))
+      let images = batch.map { record -> Tensor in
+        guard let augmentation else { return kept[record.id]! }
+        // The loader's own stream for the scan, so that keeping scans changes no bit.
+        var stream = RandomStream(
+          seed: augmentation.seed, purpose: "augmentation", epoch: augmentation.epoch, content: hashes[record.id]!.bytes)
+        return augmentation.augmentation.apply(to: kept[record.id]!, using: &stream)
       }
-      guard try body(index, FeatureMaps.joined(images)) else { return }
+      guard try body(index, FeatureMaps(images: images)) else { return }
     }
   }
 
@@ -78,21 +81,21 @@ final class RunScans: Sendable {
     for (index, batch) in batches.enumerated() {
       let images = try batch.map { record in
         guard let scan = scans.next(), scan.records[0].id == record.id else { throw RunScansError.vanished(scan: record.path) }
-        return FeatureMaps(scan.images)
+        return scan.images.reshaped(to: Shape(Array(scan.images.shape.dimensions.dropFirst())))
       }
-      guard try body(index, FeatureMaps.joined(images)) else { return }
+      guard try body(index, FeatureMaps(images: images)) else { return }
     }
   }
 
   /// All of some scans' images; nil for none.
   func maps(of records: [ScanRecord]) throws -> FeatureMaps? {
     guard !records.isEmpty else { return nil }
-    var parts: [FeatureMaps] = []
-    try forEachBatch(records.map { [$0] }) { _, images in
-      parts.append(images)
+    var all: FeatureMaps?
+    try forEachBatch([records]) { _, images in
+      all = images
       return true
     }
-    return FeatureMaps.joined(parts)
+    return all
   }
 
   /// For statistics: in content-hash order.

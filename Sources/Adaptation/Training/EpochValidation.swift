@@ -5,11 +5,13 @@ import Foundation
 import Graphs
 import ModelFiles
 
-/// The validation patients, ready to be looked at after every epoch: with frozen features where statistics stay, whole where they move.
+/// The validation patients, ready to be looked at after every epoch: with frozen features where statistics stay and the features fit a
+/// quarter of the memory, else whole, a batch at a time.
 final class EpochValidation {
   private let model: Model
   private let graph: Graph
-  private let inputs: [String: FeatureMaps]
+  private let features: FrozenFeatures?
+  private let scans: RunScans
   private let shapes: [String: FeatureShape]
   private let records: [ScanRecord]
   private let targets: [Int?]
@@ -28,7 +30,8 @@ final class EpochValidation {
     let labelled = validation.labelledRecords.sorted { $0.id < $1.id }
     _ = try vocabulary.targets(of: labelled)
     let readable = scans.readable(labelled)
-    guard let maps = try scans.maps(of: readable) else { return nil }
+    guard !readable.isEmpty else { return nil }
+    self.scans = scans
     self.model = model
     self.budget = budget
     self.reestimating = reestimating
@@ -36,13 +39,12 @@ final class EpochValidation {
     targets = try vocabulary.targets(of: records)
     classes = Set(targets.compactMap(\.self)).count
     let cut = try FrozenPrefix(of: model.graph, under: plan, input: model.card.inputShape)
-    if reestimating == nil, let prefix = cut.prefix {
-      let executor = try Executor(graph: prefix, parameters: model.parameters, input: model.card.inputShape, threads: budget.threads)
-      inputs = try executor.inBatches(of: budget.inferenceBatch, [model.input: maps])
+    if reestimating == nil, cut.isWorthKeeping, cut.bytesPerScan * readable.count <= budget.memory / 4 {
+      features = try FrozenFeatures(cut, model: model, records: readable, budget: budget, scans: scans)
       graph = cut.rest
       shapes = cut.shapes
     } else {
-      inputs = [model.input: maps]
+      features = nil
       graph = model.graph
       shapes = model.inputs
     }
@@ -54,21 +56,18 @@ final class EpochValidation {
     current.parameters = parameters
     try reestimating?.estimate(&current)
     let executor = try Executor(graph: graph, parameters: current.parameters, inputs: shapes, threads: budget.threads)
-    let logits = try executor.inBatches(of: budget.inferenceBatch, inputs)[model.logits]!
-    return ValidationMeasures(zip(zip(records, targets), logits.rows).map { Prediction($0.0, label: $0.1, logits: $1) })
-  }
-}
-
-extension Executor {
-  /// Outputs for any number of images, run a batch at a time.
-  func inBatches(of size: Int, _ inputs: [String: FeatureMaps]) throws(RunError) -> [String: FeatureMaps] {
-    let count = inputs.values.first?.count ?? 0
-    var parts: [String: [FeatureMaps]] = [:]
-    for start in stride(from: 0, to: count, by: size) {
-      let range = start..<min(start + size, count)
-      for (name, maps) in try run(inputs.mapValues { $0.items(range) }).outputs { parts[name, default: []].append(maps) }
+    var logits: [[Float]] = []
+    if let features {
+      for positions in Array(records.indices).chunked(by: budget.inferenceBatch) {
+        logits += try executor.run(features.items(at: positions)).outputs[model.logits]!.rows
+      }
+    } else {
+      try scans.forEachBatch(records.chunked(by: budget.inferenceBatch)) { _, images in
+        logits += try executor.run([model.input: images]).outputs[model.logits]!.rows
+        return true
+      }
     }
-    return parts.mapValues { FeatureMaps.joined($0) }
+    return ValidationMeasures(zip(zip(records, targets), logits).map { Prediction($0.0, label: $0.1, logits: $1) })
   }
 }
 

@@ -15,18 +15,17 @@ protocol StepInputs {
   func forEachBatch(_ batches: [[Int]], epoch: Int, _ body: (_ batch: Int, [String: FeatureMaps]) throws -> Bool) throws
 }
 
-/// Inputs held in memory for all epochs: features at the end of the frozen prefix, computed once.
+/// Inputs held for all epochs: features at the end of the frozen prefix, computed once.
 struct KeptInputs: StepInputs {
   let graph: Graph
   let shapes: [String: FeatureShape]
-  /// By input node, all scans in one block.
-  let maps: [String: FeatureMaps]
+  let features: FrozenFeatures
 
-  var count: Int { maps.first?.value.count ?? 0 }
+  var count: Int { features.count }
 
   func forEachBatch(_ batches: [[Int]], epoch: Int, _ body: (Int, [String: FeatureMaps]) throws -> Bool) throws {
     for (index, batch) in batches.enumerated() {
-      guard try body(index, maps.mapValues { $0.items(at: batch) }) else { return }
+      guard try body(index, features.items(at: batch)) else { return }
     }
   }
 }

@@ -20,8 +20,9 @@ struct TrainingOutcome: Sendable {
 
 /// Trains what a plan names on the training patients' labelled scans.
 ///
-/// The frozen prefix runs once and its features are kept where no augmentation precedes it and they fit half the memory; else the
-/// prepared scans are kept if they fit; else scans are read again in each epoch. Which of them doesn't change a bit of the result.
+/// The frozen prefix runs once where no augmentation precedes it and reading its features is cheaper than computing them again: they are
+/// kept in half the memory, or in a scratch file beside the scan cache. Else prepared scans are kept if they fit a quarter of the memory;
+/// else they are read again in each epoch. Which of them doesn't change a bit of the result.
 struct Trainer {
   let configuration: TrainingConfiguration
   let budget: ComputeBudget

@@ -10,40 +10,24 @@ enum TrainingInputs {
     _ model: Model, plan: TrainablePlan, records: [ScanRecord], configuration: TrainingConfiguration, budget: ComputeBudget,
     scans: RunScans
   ) throws -> (any StepInputs, TrainingInputsKind) {
-    let image = model.card.inputShape
     if configuration.augmentation == nil {
-      let cut = try FrozenPrefix(of: model.graph, under: plan, input: image)
-      if cut.prefix != nil, cut.bytesPerScan * records.count <= budget.memory / 2 {
+      let cut = try FrozenPrefix(of: model.graph, under: plan, input: model.card.inputShape)
+      let fits = cut.bytesPerScan * records.count <= budget.memory / 2
+      if fits, cut.isWorthKeeping {
         let features = try FrozenFeatures(cut, model: model, records: records, budget: budget, scans: scans)
-        return (KeptInputs(graph: cut.rest, shapes: cut.shapes, maps: features.maps), .keptFeatures)
+        return (KeptInputs(graph: cut.rest, shapes: cut.shapes, features: features), .keptFeatures)
       }
-      if FeatureMaps.byteCount(of: image) * records.count <= budget.memory / 2 {
-        return (KeptInputs(graph: model.graph, shapes: model.inputs, maps: [model.input: try scans.maps(of: records)!]), .keptScans)
+      if !fits, cut.isWorthSpilling, configuration.epochs > 1, let folder = scans.scratchFolder {
+        let features = try FrozenFeatures(cut, model: model, records: records, budget: budget, scans: scans, spillingTo: folder)
+        return (KeptInputs(graph: cut.rest, shapes: cut.shapes, features: features), .spilledFeatures)
       }
     }
-    return (StreamedInputs(model: model, records: records, scans: scans, configuration: configuration), .streamed)
+    let kind: TrainingInputsKind = scans.areKept && configuration.augmentation == nil ? .keptScans : .streamed
+    return (StreamedInputs(model: model, records: records, scans: scans, configuration: configuration), kind)
   }
 }
 
-/// The tensors at the end of a frozen prefix, for some scans: computed once.
-struct FrozenFeatures {
-  /// By frontier tensor, in the records' order.
-  let maps: [String: FeatureMaps]
-
-  init(_ cut: FrozenPrefix, model: Model, records: [ScanRecord], budget: ComputeBudget, scans: RunScans) throws {
-    precondition(cut.prefix != nil, "the prefix is empty")
-    let executor = try Executor(graph: cut.prefix!, parameters: model.parameters, input: model.card.inputShape, threads: budget.threads)
-    var parts: [String: [FeatureMaps]] = [:]
-    try scans.forEachBatch(records.chunked(by: budget.inferenceBatch)) { _, images in
-      let outputs = try executor.run([model.input: images]).outputs
-      for name in cut.frontier { parts[name, default: []].append(outputs[name]!) }
-      return true
-    }
-    maps = parts.mapValues { FeatureMaps.joined($0) }
-  }
-}
-
-/// Scans read anew in each epoch, augmented where the configuration says so.
+/// Scans prepared anew in each epoch, from memory or from files, augmented where the configuration says so.
 struct StreamedInputs: StepInputs {
   let model: Model
   let records: [ScanRecord]
