@@ -1,6 +1,9 @@
 // Weights for the gathered product: per phase, group and panel of columns, [tap][channel][column], the last panel's columns rounded up to
 // whole vectors and filled with zeros.
 #include "convolution_gemm.h"
+
+#include <string.h>
+
 #include "gather.h"
 
 typedef struct {
@@ -12,6 +15,27 @@ typedef struct {
   sa_index panels;
   sa_index row_channels;  // 0, or see sa_gemm_pack_rows
 } context;
+
+/// Columns first ..< first + width of one tap. Weights of one output stand side by side: they are walked in that order, 16 inputs of each
+/// output at a time where outputs are the columns.
+static void pack_tap(float *to, const float *from, const sa_gather *gather, sa_index first, sa_index width) {
+  sa_conv_geometry g = gather->geometry;
+  sa_index in = g.input_channels / g.groups, area = g.kernel_height * g.kernel_width, channels = gather->source_channels;
+  sa_index inside = sa_most(0, sa_least(width, gather->columns - first));
+  for (sa_index c = 0; c < channels; c += 16) {
+    sa_index end = sa_least(c + 16, channels);
+    if (gather->backward)
+      for (sa_index o = c; o < end; o++)
+        for (sa_index j = 0; j < inside; j++) to[o * width + j] = from[(o * in + first + j) * area];
+    else
+      for (sa_index j = 0; j < inside; j++) {
+        const float *weight = from + ((first + j) * in + c) * area;
+        for (sa_index i = c; i < end; i++, weight += area) to[i * width + j] = *weight;
+      }
+    for (sa_index i = c; inside < width && i < end; i++)
+      memset(to + i * width + inside, 0, (size_t)(width - inside) * sizeof(float));
+  }
+}
 
 /// One panel of one group.
 static void pack_panel(void *argument, sa_index piece, int thread) {
@@ -27,15 +51,16 @@ static void pack_panel(void *argument, sa_index piece, int thread) {
   for (sa_index t = 0; t < f->phase->tap_count; t++) {
     const float *from = f->weight + group * out * in * area + f->phase->taps[t].kernel_row * g.kernel_width
         + f->phase->taps[t].kernel_column;
-    for (sa_index c = 0; c < gather->source_channels; c++, to += width)
-      for (sa_index j = 0; j < width; j++) {
-        sa_index column = first + j, o = gather->backward ? c : column, i = gather->backward ? column : c;
-        to[j] = column < gather->columns ? from[(o * in + i) * area] : 0;
-        if (f->row_channels && column < gather->columns) {
+    if (!f->row_channels) pack_tap(to, from, gather, first, width);
+    else
+      for (sa_index c = 0; c < gather->source_channels; c++)
+        for (sa_index j = 0; j < width; j++) {
+          sa_index column = first + j, o = gather->backward ? c : column, i = gather->backward ? column : c;
           sa_index width_taps = in / f->row_channels, v = i / f->row_channels, channel = i % f->row_channels;
-          to[j] = f->weight[((o * f->row_channels + channel) * g.kernel_height + f->phase->taps[t].kernel_row) * width_taps + v];
+          to[c * width + j] = column < gather->columns
+              ? f->weight[((o * f->row_channels + channel) * g.kernel_height + f->phase->taps[t].kernel_row) * width_taps + v] : 0;
         }
-      }
+    to += gather->source_channels * width;
   }
 }
 

@@ -1,6 +1,7 @@
 // Normalization's way back: two sums per image and channel, then one affine pass. dz is the gradient behind the activation. Both walk
 // pixels in memory order, up to 256 channels at a time, and are compiled once per activation and kind of mask.
 #include <stdbool.h>
+#include <string.h>
 
 #include "lanes.h"
 #include "normalization.h"
@@ -64,11 +65,11 @@ typedef struct {
   sa_index channels_per_piece, pieces_per_image;
 } sums_context;
 
-/// Adds two pixels (or one) to the sums of a block.
+/// Adds four pixels (or one) to the sums of a block.
 SA_BODY add_pixels(
     float *sums, float *products, const sums_context *f, const mask_coefficients *k, const float *center, sa_index image, sa_index pixel,
     sa_index first, sa_index width, const int pixels, const mask_kind kind, const sa_activation activation) {
-  const float *dy[2], *x[2], *second[2];
+  const float *dy[4], *x[4], *second[4];
   for (int p = 0; p < pixels; p++) {
     dy[p] = sa_pixel(f->dy, image, pixel + p) + first;
     x[p] = f->x.data ? sa_pixel(f->x, image, pixel + p) + first : dy[p];
@@ -96,13 +97,16 @@ SA_BODY sums_body(void *argument, sa_index piece) {
   float center[SA_CHUNK] = {0};
   for (sa_index i = 0; f->center && i < count; i++) center[i] = f->center[image * f->center_image_stride + first + i];
   double sums[SA_CHUNK] = {0}, products[SA_CHUNK] = {0};
+  // Four pixels at a time keep sums in registers; where a piece reads whole wide pixels, one after the other is a stream that the hardware
+  // fetches ahead (256 channels at 56x56: 2.5 ms against 4.5).
+  bool streams = width == SA_CHUNK && f->dy.pixel_stride == width && f->x.pixel_stride == width;
   for (sa_index start = 0; start < pixels; start += BLOCK) {
     sa_index end = sa_least(start + BLOCK, pixels), pixel = start;
     float block_sums[SA_CHUNK], block_products[SA_CHUNK];
     for (sa_index i = 0; i < width; i++) block_sums[i] = block_products[i] = 0;
 #define ADD(KIND, ACTIVATION)                                                                                               \
-  for (; pixel + 2 <= end; pixel += 2)                                                                                      \
-    add_pixels(block_sums, block_products, f, &k, center, image, pixel, first, width, 2, KIND, ACTIVATION);                  \
+  for (; !streams && pixel + 4 <= end; pixel += 4)                                                                                \
+    add_pixels(block_sums, block_products, f, &k, center, image, pixel, first, width, 4, KIND, ACTIVATION);                  \
   for (; pixel < end; pixel++)                                                                                              \
     add_pixels(block_sums, block_products, f, &k, center, image, pixel, first, width, 1, KIND, ACTIVATION)
     BY_MASK(&f->mask, ADD)
@@ -160,6 +164,14 @@ SA_BODY apply_pixel(
   }
 }
 
+/// `from`, or `missing` where there is none; zeros past the last channel.
+SA_BODY load_coefficients(float *to, const float *from, float missing, sa_index inside, sa_index width) {
+  if (from) memcpy(to, from, (size_t)inside * sizeof(float));
+  else
+    for (sa_index i = 0; i < inside; i++) to[i] = missing;
+  for (sa_index i = inside; i < width; i++) to[i] = 0;
+}
+
 SA_BODY apply_body(void *argument, sa_index piece) {
   const apply_context *f = argument;
   sa_index image = piece / f->split.per_image, begin = piece % f->split.per_image * f->split.per_piece;
@@ -170,11 +182,9 @@ SA_BODY apply_body(void *argument, sa_index piece) {
     mask_coefficients mask;
     gather_mask(&mask, &f->mask, image, first, width, channels);
     apply_coefficients k;
-    for (sa_index i = 0; i < width; i++) {
-      k.a[i] = i >= inside ? 0 : f->k.a ? f->k.a[at + i] : 1;
-      k.b[i] = i >= inside || !f->k.b ? 0 : f->k.b[at + i];
-      k.c[i] = i >= inside || !f->k.c ? 0 : f->k.c[at + i];
-    }
+    load_coefficients(k.a, f->k.a ? f->k.a + at : NULL, 1, inside, width);
+    load_coefficients(k.b, f->k.b ? f->k.b + at : NULL, 0, inside, width);
+    load_coefficients(k.c, f->k.c ? f->k.c + at : NULL, 0, inside, width);
 #define APPLY(KIND, ACTIVATION) \
   for (sa_index pixel = begin; pixel < end; pixel++) apply_pixel(f, &mask, &k, image, pixel, first, width, KIND, ACTIVATION)
     BY_MASK(&f->mask, APPLY)

@@ -62,7 +62,8 @@ SA_INLINE sa_index sa_least(sa_index a, sa_index b) { return a < b ? a : b; }
 SA_INLINE sa_index sa_most(sa_index a, sa_index b) { return a > b ? a : b; }
 SA_INLINE sa_index sa_ceil_div(sa_index a, sa_index b) { return (a + b - 1) / b; }
 
-/// A map's pixels in pieces of one image each, about 16 thousand values long.
+/// A map's pixels in pieces of one image each, about 16 thousand values long, at least 32 pixels: a piece
+/// loads its channels' coefficients first.
 typedef struct sa_pixel_pieces {
   sa_index pixels, per_piece, per_image, count;
 } sa_pixel_pieces;
@@ -70,7 +71,7 @@ typedef struct sa_pixel_pieces {
 static inline sa_pixel_pieces sa_split_pixels(sa_map map) {
   sa_pixel_pieces split;
   split.pixels = map.h * map.w;
-  split.per_piece = sa_most(1, 16384 / sa_padded(map.c));
+  split.per_piece = sa_most(32, 16384 / sa_padded(map.c));
   split.per_image = sa_ceil_div(split.pixels, split.per_piece);
   split.count = split.per_image * map.n;
   return split;

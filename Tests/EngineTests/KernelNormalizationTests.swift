@@ -108,6 +108,35 @@ struct KernelNormalizationTests {
     }
   }
 
+  @Test("Backward sums over whole wide pixels and over a slice of wider ones are the sums", arguments: [0, 1])
+  func wideBackwardSums(spare: Int) {
+    var random = TestValues(seed: 15)
+    let (n, c) = (16, 256)
+    let (x, dy) = (TestMap(n, 5, 13, c, spare: spare, from: &random), TestMap(n, 5, 13, c, spare: spare, from: &random))
+    let (a, b, center) = (random.values(c), random.values(c), random.values(c))
+    var sums = [Double](repeating: .nan, count: n * c)
+    var products = sums
+    withAffine(a, b, perImage: 0) { affine in
+      var mask = sa_activation_mask()
+      mask.activation = SA_RELU
+      mask.affine = affine
+      sa_backward_sums(&sums, &products, dy.map, x.map, center, 0, mask, nil)
+    }
+    for image in 0..<n {
+      for channel in 0..<c {
+        var (sum, product) = (0.0, 0.0)
+        for (row, column) in pixels(of: x, image) {
+          let value = x[image, row, column, channel]
+          guard a[channel] * value + b[channel] > 0 else { continue }
+          let g = Double(dy[image, row, column, channel])
+          sum += g
+          product += g * (Double(value) - Double(center[channel]))
+        }
+        #expect(abs(sums[image * c + channel] - sum) < 1e-4 && abs(products[image * c + channel] - product) < 1e-4)
+      }
+    }
+  }
+
   @Test("Channel sums run over images and pixels")
   func channelSums() {
     var random = TestValues(seed: 14)

@@ -9,7 +9,7 @@ final class BoundParameters {
   var values: Parameters
   /// Gradients of what trains.
   var gradients: Parameters
-  private var packed: [PackedWeights.Key: (weights: PackedWeights, floats: AlignedStorage)] = [:]
+  private var packed: [PackedWeights.Key: (weights: PackedWeights, slab: AlignedStorage, offset: Int)] = [:]
   /// scale, shift and mean, [C] each.
   private var affines: [String: (affine: StoredAffine, floats: AlignedStorage)] = [:]
 
@@ -20,10 +20,14 @@ final class BoundParameters {
 
   /// Derives what a program reads and isn't there yet.
   func prepare(for program: Program, pool: OpaquePointer?) {
-    for weights in program.packings where packed[weights.key] == nil {
-      let floats = AlignedStorage(uninitializedCount: weights.plan.packed_floats)
-      packed[weights.key] = (weights, floats)
-      pack(weights, into: floats, pool)
+    let missing = program.packings.filter { packed[$0.key] == nil }
+    // One block for all of them: it gets large pages.
+    let slab = AlignedStorage(uninitializedCount: missing.reduce(0) { $0 + $1.paddedFloats })
+    var offset = 0
+    for weights in missing {
+      packed[weights.key] = (weights, slab, offset)
+      pack(weights, pool)
+      offset += weights.paddedFloats
     }
     for affine in program.affines where affines[affine.path] == nil {
       let floats = AlignedStorage(uninitializedCount: 3 * affine.channels)
@@ -34,7 +38,7 @@ final class BoundParameters {
 
   /// Derives again what depends on parameters that changed.
   func refresh(trained: Set<ParameterID>, pool: OpaquePointer?) {
-    for (_, entry) in packed where trained.contains(entry.weights.weight) { pack(entry.weights, into: entry.floats, pool) }
+    for (_, entry) in packed where trained.contains(entry.weights.weight) { pack(entry.weights, pool) }
     for (_, entry) in affines { fill(entry.affine, entry.floats) }
   }
 
@@ -43,7 +47,12 @@ final class BoundParameters {
 
   func gradientPointer(_ id: ParameterID) -> UnsafeMutablePointer<Float> { gradients.withMutableValues(of: id) { $0.baseAddress! } }
 
-  func packedPointer(_ key: PackedWeights.Key) -> UnsafePointer<Float> { UnsafePointer(packed[key]!.floats.pointer) }
+  func packedPointer(_ key: PackedWeights.Key) -> UnsafePointer<Float> { UnsafePointer(place(key)) }
+
+  private func place(_ key: PackedWeights.Key) -> UnsafeMutablePointer<Float> {
+    let (_, slab, offset) = packed[key]!
+    return slab.pointer + offset
+  }
 
   func affine(_ path: String) -> (scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, mean: UnsafePointer<Float>) {
     let (affine, floats) = affines[path]!
@@ -51,8 +60,8 @@ final class BoundParameters {
     return (base, base + affine.channels, base + 2 * affine.channels)
   }
 
-  private func pack(_ weights: PackedWeights, into floats: AlignedStorage, _ pool: OpaquePointer?) {
-    sa_conv_pack(floats.pointer, pointer(weights.weight), weights.plan, pool)
+  private func pack(_ weights: PackedWeights, _ pool: OpaquePointer?) {
+    sa_conv_pack(place(weights.key), pointer(weights.weight), weights.plan, pool)
   }
 
   /// `scale = gamma / sqrt(var + epsilon)`, `shift = beta + (bias - mean) * scale`, in Double.
@@ -70,4 +79,9 @@ final class BoundParameters {
       floats.pointer[2 * affine.channels + channel] = mean[channel]
     }
   }
+}
+
+extension PackedWeights {
+  /// Up to the next multiple of 64 bytes.
+  fileprivate var paddedFloats: Int { (plan.packed_floats + 15) / 16 * 16 }
 }
