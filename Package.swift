@@ -87,7 +87,7 @@ let package = Package(
     tests(of: "RandomStreams"),
     tests(of: "Files"),
     tests(of: "Imaging", with: ["RandomStreams", "Tensors", crypto]),
-    tests(of: "Cohorts", with: ["Imaging"]),
+    tests(of: "Cohorts", with: ["Imaging", "Phantoms", "RandomStreams"]),
     tests(of: "Phantoms", with: ["Cohorts", "Imaging", "RandomStreams"]),
     tests(of: "Graphs"),
     tests(of: "Engine", with: ["Graphs", "Tensors", "RandomStreams"]),
