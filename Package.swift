@@ -94,7 +94,9 @@ let package = Package(
     tests(of: "ModelFiles", with: ["Graphs", "Engine", "Imaging", "Tensors"]),
     tests(of: "Normalization", with: ["Files", "RandomStreams", "Engine", "Graphs", "Tensors", "Cohorts", "Imaging", "ModelFiles"]),
     tests(of: "Evaluation", with: ["RandomStreams"]),
-    tests(of: "Adaptation", with: ["Engine", "Graphs", "Cohorts", "Imaging", "ModelFiles", "Normalization", "Evaluation", "Files"]),
+    tests(
+      of: "Adaptation",
+      with: ["Phantoms", "RandomStreams", "Engine", "Graphs", "Cohorts", "Imaging", "ModelFiles", "Normalization", "Evaluation", "Files"]),
     tests(
       of: "Experiments",
       with: ["Phantoms", "Evaluation", "Adaptation", "Cohorts", "Imaging", "Graphs", "ModelFiles", "Tensors", "RandomStreams", "Files"]),

@@ -43,14 +43,14 @@ private enum Trained {
     defer { try? Folder.remove(output) }
     let strange = try StripesCohort(patients: 24, scanner: "strange", gain: 0.25, offset: 170, seed: 4)
     let familiar = try StripesCohort(patients: 24, scanner: "familiar", seed: 5)
-    let unlabelled = try StripesCohort(patients: 6, scanner: "unlabelled", gain: 0.5, seed: 6, labelled: false)
+    let unlabelled = try StripesCohort(patients: 24, scanner: "unlabelled", gain: 0.25, offset: 170, seed: 6, labelled: false)
     let jobs = [
       job("strange", strange), FolderJob(name: "broken") { throw BatchError.noFolders }, job("familiar", familiar),
       job("unlabelled", unlabelled),
     ]
     let first = try adapt(batch, jobs)
-    #expect(first.outcomes.map(\.action) == [.replaced, .failed, .refused, .keptApart])
-    #expect(first.outcomes.map { $0.outcome?.word } == ["adapt", nil, "leave alone", "unverified"])
+    #expect(first.outcomes.map(\.action) == [.replaced, .failed, .refused, .keptApart], "\(first.outcomes.map(\.outcome))")
+    #expect(first.outcomes.map { $0.outcome?.decision } == [.accepted, nil, .refused, .unverified])
     #expect(first.hasFailures && first.hasRefusals)
     #expect(try NormPackBank(folder: output).packs.map(\.scanner) == [ScannerID("strange")])
     #expect(try NormPackBank(folder: output + "/unverified").packs.map(\.scanner) == [ScannerID("unlabelled")])
@@ -77,6 +77,20 @@ private enum Trained {
     #expect(try Folder.names(in: output + "/unverified").isEmpty, "what was kept apart is in place now")
   }
 
+  @Test("An adaptation that nobody judges is put in place; one that what is in place beats is refused")
+  func inPlace() throws {
+    defer { try? Folder.remove(output) }
+    let strange = try StripesCohort(patients: 40, scanner: "strange", gain: 0.25, offset: 170, seed: 4)
+    var ungated = batch
+    ungated.gate = nil
+    #expect(try adapt(ungated, [job("strange", strange)]).outcomes.map { $0.outcome?.decision } == [.notJudged])
+    // Nearly the source: better than the source, and worse than what is in place.
+    var timid = batch
+    timid.run = AdaptationRun(RecalibratedModel(blend: .fixed(sourceWeight: 0.9)))
+    let outcome = try #require(try adapt(timid, [job("strange", strange)]).outcomes[0].outcome)
+    #expect(outcome.decision == .refused, "\(outcome)")
+  }
+
   @Test("A second run meanwhile is refused and told who holds the lock")
   func lock() throws {
     defer { try? Folder.remove(output) }
@@ -94,7 +108,7 @@ private enum Trained {
     defer { try? Folder.remove(output) }
     let cohort = try StripesCohort(patients: 4, labelled: false)
     let twice = try adapt(batch, [job("one", cohort), job("two", cohort)])
-    #expect(twice.outcomes.map(\.action) == [.keptApart, .failed])
+    #expect(twice.outcomes.map(\.action) == [.refused, .failed], "four patients are too few")
     #expect(throws: BatchError.unusableName("../up")) { try adapt(batch, [job("../up", cohort)]) }
     #expect(throws: BatchError.repeatedName("x")) { try adapt(batch, [job("x", cohort), job("x", cohort)]) }
     #expect(throws: BatchError.noFolders) { try adapt(batch, []) }

@@ -27,21 +27,21 @@ struct BatchTests {
       ] + more, in: folder)
   }
 
-  @Test("Without labels, packs are kept apart until that is accepted; then they are in place, and an unchanged scanner is skipped")
+  @Test("So few patients without labels are refused; ungated, packs are in place, and an unchanged scanner is skipped")
   func packs() throws {
     try withScratchFolder { folder in
       let (model, manifest) = try prepared(folder)
-      let apart = try batch(model, manifest, in: folder)
-      requireStatus(0, apart)
-      #expect(apart.output.contains("kept apart") && apart.output.contains("unverified"))
+      let refused = try batch(model, manifest, in: folder, ["--accept-unverified"])
+      requireStatus(2, refused)
+      #expect(refused.output.contains("refused") && refused.output.contains("patients without labels"))
       let inPlace = folder.appending(path: "packs/beta.normpack.safetensors").path
       #expect(!FileManager.default.fileExists(atPath: inPlace))
 
-      requireStatus(0, try batch(model, manifest, in: folder, ["--accept-unverified"]))
+      requireStatus(0, try batch(model, manifest, in: folder, ["--ungated"]))
       let pack = try Data(contentsOf: URL(fileURLWithPath: inPlace))
       #expect(pack.count < 1 << 20)
 
-      let again = try batch(model, manifest, in: folder, ["--accept-unverified"])
+      let again = try batch(model, manifest, in: folder, ["--ungated"])
       #expect(again.output.contains("unchanged"))
       let summary = try String(contentsOf: folder.appending(path: "packs/summary.csv"), encoding: .utf8)
       #expect(summary.split(separator: "\n").count == 3, "a header and a row for each scanner:\n\(summary)")
@@ -54,7 +54,7 @@ struct BatchTests {
   func predicting() throws {
     try withScratchFolder { folder in
       let (model, manifest) = try prepared(folder)
-      requireStatus(0, try batch(model, manifest, in: folder, ["--accept-unverified", "--where", "scanner=beta"]))
+      requireStatus(0, try batch(model, manifest, in: folder, ["--ungated", "--where", "scanner=beta"]))
       func predict(_ policy: String) throws -> CommandRun {
         try CommandRun(
           [

@@ -1,28 +1,28 @@
 import Cohorts
-import Evaluation
 import Files
 import Foundation
 import ModelFiles
+import Normalization
 
 /// Adapts one source model to many scanners' folders: a norm pack or a model each, put in place only if it is accepted on held-out
 /// patients. Made to be run again every week.
 ///
-/// A folder with labels is judged by cross-fitting: each fold's patients are predicted by a model adapted on the others, and compared
-/// with the source model's predictions of the same scans. If the gate accepts, the strategy is fitted on all patients and that is
-/// written, in one step. Without labels it is fitted on all scans, compared on those same scans, and kept apart as unverified unless the
-/// caller accepts that. A folder whose scans, model and settings are those of the last run is skipped. One that fails doesn't stop the
-/// others.
+/// A folder is judged by cross-fitting (`GatedAdaptation`), against the source model and what is in place for it. If the gate accepts,
+/// wholly or in part, the strategy is fitted on all patients and that is written, in one step. What no label could check, and nothing
+/// spoke against, is kept apart as unverified unless the caller accepts that. A folder whose scans, model and settings are those of the
+/// last run is skipped. One that fails doesn't stop the others.
 ///
 /// Output: `OUT/<folder>.normpack.safetensors` (what `NormPackBank` reads) or `OUT/<folder>.model.safetensors`, the like in
 /// `OUT/unverified/`, what each folder was in `OUT/state/<folder>.json`, and `OUT/summary.csv`. `OUT/.lock` is held while running.
 public struct BatchAdaptation: Sendable {
   public var run: AdaptationRun
-  public var gate: Gate
+  /// Nil: everything is put in place without being judged.
+  public var gate: Gate?
   /// Patient-grouped folds that the gate judges by; fewer where there are fewer patients.
   public var folds: Int
   public var acceptsUnverified: Bool
 
-  public init(_ run: AdaptationRun, gate: Gate = Gate(), folds: Int = 5, acceptsUnverified: Bool = false) {
+  public init(_ run: AdaptationRun, gate: Gate? = Gate(), folds: Int = 5, acceptsUnverified: Bool = false) {
     precondition(folds >= 2, "\(folds) folds hold nothing out")
     self.run = run
     self.gate = gate
@@ -107,23 +107,19 @@ public struct BatchAdaptation: Sendable {
     outcome.scans = cohort.count
     outcome.unreadable = cohort.unavailable.map(UnreadableScan.init)
     let checkpoints = "\(output)/.checkpoints/\(name)"
-    let fitAll = {
-      try run.adapt(
-        source, to: cohort.allForFitting(ledger, under: name), loader: loader, checkpoint: try checkpoint(checkpoints, "all"),
-        observer: observer)
-    }
-    var fitted: AdaptationRun.Result?
-    if cohort.labels.isEmpty {
-      fitted = try fitAll()
-      outcome.outcome = try compareUnlabelled(source, fitted!.model, cohort, loader, &outcome)
-    } else {
-      outcome.outcome = try judge(source, cohort, name, checkpoints, loader, ledger, observer, &outcome, report)
-    }
-    let isAccepted = outcome.outcome!.accepts(unverified: acceptsUnverified)
-    if isAccepted, fitted == nil { fitted = try fitAll() }
+    let gated = GatedAdaptation(run, gate: gate, folds: folds, acceptsUnverified: acceptsUnverified)
+    let result = try gated.adapt(
+      source, to: cohort, inPlace: modelInPlace(for: name, in: output, source), named: name, loader: loader, ledger: ledger,
+      checkpoints: checkpoints, observer: observer
+    ) { report(.fold(folder: name, index: $0, of: $1)) }
+    outcome.outcome = result.outcome
+    outcome.unreadable += result.unreadable
+    let isAccepted = result.outcome.accepts(unverified: acceptsUnverified)
+    // Where nothing was judged, the fit is the only one who read the scans.
+    if gate == nil { outcome.unreadable += result.adapted?.report.unreadable ?? [] }
 
     var state = FolderState(job: identity, outcome: outcome)
-    if let fitted {
+    if let fitted = result.adapted {
       let artefact = try Artefact(fitted, source: source, scanners: cohort.scanners)
       let file = (isAccepted ? "" : "unverified/") + artefact.fileName(for: name)
       outcome.action = isAccepted ? .replaced : .keptApart
@@ -145,51 +141,23 @@ public struct BatchAdaptation: Sendable {
     return outcome
   }
 
-  /// Cross-fits and lets the gate decide.
-  private func judge(
-    _ source: Model, _ cohort: Cohort, _ name: String, _ checkpoints: String, _ loader: ScanLoader, _ ledger: Ledger,
-    _ observer: TrainingObserver, _ outcome: inout FolderOutcome, _ report: (Event) -> Void
-  ) throws -> GateOutcome {
-    guard cohort.patients.count >= 2 else { return .judged(gate.rule.verdict(on: nil), nil) }
-    let plan = FoldPlan.grouped(folds: min(folds, cohort.patients.count), seed: run.training.seed)
-    let division = try cohort.folds(plan, ledger: ledger, under: "\(name) gate")
-    let predictor = Predictor(loader: loader, budget: run.budget)
-    var candidate: [[Prediction]] = []
-    var reference: [[Prediction]] = []
-    for fold in division.folds {
-      report(.fold(folder: name, index: fold.index, of: division.folds.count))
-      let adapted = try run.adapt(
-        source, to: fold.training, validatingOn: fold.validation, loader: loader,
-        checkpoint: try checkpoint(checkpoints, "fold\(fold.index)"),
-        observer: observer)
-      let answers = try predictor.predict(adapted.model, on: fold.test.labelledRecords)
-      candidate.append(answers.predictions)
-      reference.append(try predictor.predict(source, on: fold.test.labelledRecords).predictions)
-      outcome.unreadable += answers.unreadable
+  /// What an earlier run put in place for a folder, where it can be read and answers in the source's labels.
+  private func modelInPlace(for name: String, in output: String, _ source: Model) -> Model? {
+    for file in Artefact.fileNames(for: name) {
+      let path = "\(output)/\(file)"
+      let model =
+        file.hasSuffix(NormPack.fileSuffix)
+        ? try? NormPack(contentsOf: path).applied(to: source, file: path) : try? ModelLoader.load(path).model
+      if let model, model.card.labels == source.card.labels { return model }
     }
-    return try gate.judge(candidate: candidate, reference: reference)
-  }
-
-  private func compareUnlabelled(
-    _ source: Model, _ adapted: Model, _ cohort: Cohort, _ loader: ScanLoader, _ outcome: inout FolderOutcome
-  ) throws -> GateOutcome {
-    let predictor = Predictor(loader: loader, budget: run.budget)
-    let answers = try predictor.predict(adapted, on: cohort.records, labels: .whereKnown)
-    outcome.unreadable += answers.unreadable
-    let before = try predictor.predict(source, on: cohort.records, labels: .whereKnown)
-    return try gate.judge(candidate: [answers.predictions], reference: [before.predictions])
-  }
-
-  private func checkpoint(_ folder: String, _ name: String) throws(FileError) -> String {
-    try Folder.create(folder)
-    return "\(folder)/\(name).safetensors"
+    return nil
   }
 
   private func identity(of cohort: Cohort, _ source: Model, _ loader: ScanLoader) throws -> ContentHash {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     var lines = ["scanadapt folder 1", "folds \(folds)", "unverified \(acceptsUnverified)", "\(cohort.patientIdentity)"]
-    lines.append(String(decoding: try encoder.encode(gate), as: UTF8.self))
+    lines.append(try gate.map { String(decoding: try encoder.encode($0), as: UTF8.self) } ?? "ungated")
     // Of the run, these decide a folder's result but not a checkpoint's: there each scan's role is listed, and the card comes last.
     lines += ["validation \(run.validationFraction)", "pseudonyms \(run.pseudonyms?.keyID ?? "none")"]
     lines += try RunIdentity.lines(for: run, source)

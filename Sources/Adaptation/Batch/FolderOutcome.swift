@@ -1,5 +1,4 @@
 import Cohorts
-import Evaluation
 import Files
 
 /// What became of one folder of a batch: its row in `summary.csv`.
@@ -38,26 +37,26 @@ public struct FolderOutcome: Sendable, Hashable, Codable {
     self.unreadable = []
   }
 
-  /// Whether the gate judged and didn't accept.
-  var wasRefused: Bool {
-    guard case .judged(let judgement, _)? = outcome else { return false }
-    return judgement.verdict != .adapt
-  }
+  var wasRefused: Bool { outcome?.decision == .refused }
 
-  /// The columns of `csvRow`, of format 1.
+  /// The columns of `csvRow`, of format 2.
   public static let csvHeader =
-    "format,folder,scanner,action,verdict,patients,scans,unreadable,metric,source,adapted,difference,lower,upper,change_since_last,file,error"
+    "format,folder,scanner,action,verdict,part,patients,scans,unreadable,metric,source,adapted,difference,lower,upper,bound,reason,change_since_last,file,error"
 
   public var csvRow: String {
     func text(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
-    var difference: PairedDifference?
-    if case .judged(_, let found)? = outcome { difference = found }
-    let cells = [
-      "1", folder, scanners.joined(separator: "+"), action.rawValue, outcome?.word ?? "", patients.map(String.init) ?? "",
-      scans.map(String.init) ?? "", "\(unreadable.count)", difference?.metric.name ?? "", text(difference?.reference),
-      text(difference?.candidate), text(difference?.difference), text(difference?.interval?.lower), text(difference?.interval?.upper),
-      text(changeSinceLast), path ?? "", error ?? "",
+    let difference = outcome?.difference
+    let trial = outcome.flatMap { outcome in outcome.trials.last { $0.part == outcome.part } ?? outcome.trials.first }
+    let part = outcome?.decision == .acceptedInPart ? outcome!.part.name : ""
+    let who: [String] = [
+      "2", folder, scanners.joined(separator: "+"), action.rawValue, outcome?.decision.rawValue ?? "", part,
+      patients.map(String.init) ?? "", scans.map(String.init) ?? "", "\(unreadable.count)",
     ]
+    let numbers: [String] = [
+      difference?.metric.name ?? "", text(difference?.reference), text(difference?.candidate), text(difference?.difference),
+      text(difference?.interval?.lower), text(difference?.interval?.upper), text(trial?.bound),
+    ]
+    let cells = who + numbers + [outcome?.reason.description ?? "", text(changeSinceLast), path ?? "", error ?? ""]
     return cells.map(csvCell).joined(separator: ",")
   }
 }

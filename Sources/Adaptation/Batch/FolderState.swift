@@ -3,7 +3,7 @@ import Foundation
 
 /// What a batch remembers of a folder between runs: `state/<folder>.json`. The next run does nothing where nothing changed.
 struct FolderState: Codable {
-  static let format = 1
+  static let format = 2
 
   var format = FolderState.format
   /// Of the scans, the model, the strategy, the gate: everything that decides the outcome.
@@ -22,7 +22,7 @@ struct FolderState: Codable {
   /// The state in a file; nil where there is none that this version understands. The work is then done again.
   static func read(_ path: String) -> FolderState? {
     guard let bytes = try? FileContents.read(path, limitBytes: 64 << 20) else { return nil }
-    guard let state = try? JSONDecoder().decode(FolderState.self, from: Data(bytes)), state.format <= format else { return nil }
+    guard let state = try? JSONDecoder().decode(FolderState.self, from: Data(bytes)), state.format == format else { return nil }
     return state
   }
 

@@ -31,16 +31,17 @@ public struct UnlabelledComparison: Hashable, Codable, Sendable {
     patients = Set(candidate.map(\.patient)).count
     scans = pairs.count
     agreement = Double(pairs.count { $0.decision == $1.decision }) / count
-    candidateEntropy = pairs.map { Self.entropy($0.0) }.reduce(0, +) / count
-    referenceEntropy = pairs.map { Self.entropy($0.1) }.reduce(0, +) / count
+    candidateEntropy = pairs.map { $0.0.normalizedEntropy }.reduce(0, +) / count
+    referenceEntropy = pairs.map { $0.1.normalizedEntropy }.reduce(0, +) / count
     candidateShares = (0..<classes).map { index in Double(pairs.count { $0.0.decision == index }) / count }
     referenceShares = (0..<classes).map { index in Double(pairs.count { $0.1.decision == index }) / count }
   }
+}
 
-  /// `-sum p ln p / ln(classes)`, with `0 ln 0 = 0`.
-  private static func entropy(_ prediction: Prediction) -> Double {
-    let sum = prediction.probabilities.reduce(0.0) { $0 - ($1 > 0 ? $1 * log($1) : 0) }
-    return sum / log(Double(prediction.probabilities.count))
+extension Prediction {
+  /// `-sum p ln p / ln(classes)`, with `0 ln 0 = 0`: 0 sure, 1 uniform.
+  var normalizedEntropy: Double {
+    probabilities.reduce(0.0) { $0 - ($1 > 0 ? $1 * log($1) : 0) } / log(Double(probabilities.count))
   }
 }
 

@@ -46,6 +46,11 @@ public struct MismatchComparison: Sendable, Hashable, Codable {
     referencePatients: Int?, _ epsilons: [Double], bands: Chance, null: MismatchReport.Null, nulls: Chance
   ) -> MismatchReport {
     let observed = target.pooled.map(ChannelStatistics.init(biased:))
+    let divergences = target.layers.indices.map { index in
+      Self.average(
+        MismatchMeasure.symmetricKL.values(source: statistics[index], target: observed[index], epsilon: epsilons[index]))
+    }
+    let familyWise = nulls.map { nulls in PatientDraws.familyWisePValues(of: divergences, among: nulls.map { $0[.symmetricKL]! }) }
     let layers = target.layers.enumerated().map { index, layer in
       let summaries = MismatchMeasure.allCases.map { measure in
         let channels = measure.values(source: statistics[index], target: observed[index], epsilon: epsilons[index])
@@ -56,7 +61,8 @@ public struct MismatchComparison: Sendable, Hashable, Codable {
           pValue: nulls.map { PatientDraws.pValue(of: average, among: $0[index][measure]!) })
       }
       return LayerMismatch(
-        layer: layer, depth: index, summaries: summaries, constantInReference: statistics[index].constantChannels,
+        layer: layer, depth: index, summaries: summaries, familyWisePValue: familyWise?[index],
+        constantInReference: statistics[index].constantChannels,
         constantInTarget: observed[index].constantChannels)
     }
     return MismatchReport(
@@ -102,7 +108,7 @@ public struct MismatchComparison: Sendable, Hashable, Codable {
     }
   }
 
-  private static func average(_ channels: [Double]) -> Double {
+  static func average(_ channels: [Double]) -> Double {
     channels.isEmpty ? 0 : channels.map { abs($0) }.reduce(0, +) / Double(channels.count)
   }
 }

@@ -30,9 +30,10 @@ public struct MismatchReport: Sendable, Codable, Hashable {
   /// In the order data meets them.
   public let layers: [LayerMismatch]
 
-  /// Layers whose measure exceeds the null band, in depth order.
-  public func layersBeyondChance(by measure: MismatchMeasure = .symmetricKL) -> [LayerMismatch] {
-    layers.filter { layer in layer[measure].nullBand.map { layer[measure].average > $0 } ?? false }
+  /// Layers whose symmetric KL is beyond chance, in depth order: on a scanner that doesn't differ there is any with a probability of `rate`
+  /// only, however many layers the network has.
+  public func layersBeyondChance(at rate: Double = 0.05) -> [LayerMismatch] {
+    layers.filter { layer in layer.familyWisePValue.map { $0 <= rate } ?? false }
   }
 }
 
@@ -61,6 +62,9 @@ public struct LayerMismatch: Sendable, Codable, Hashable {
   public let depth: Int
   /// In the order of `MismatchMeasure.allCases`.
   public let summaries: [Summary]
+  /// Of the symmetric KL, for all layers together: the largest over layers is compared with the draws' largest (Westfall and Young 1993,
+  /// single step), each layer's measured in its mean over the draws. Nil where there are too few patients to draw from.
+  public let familyWisePValue: Double?
   /// Channels that never vary in the reference, and in the target: dead filters.
   public let constantInReference: [Int]
   public let constantInTarget: [Int]

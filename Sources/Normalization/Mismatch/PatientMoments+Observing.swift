@@ -59,6 +59,17 @@ extension MismatchComparison {
       target, of: scanner, with: reference, of: referenceScanner, epsilons: Self.epsilons(of: target.layers, in: model.graph))
   }
 
+  /// Each layer's mean symmetric KL between what it saw and what the model's statistics expect.
+  package static func divergences(of moments: PatientMoments, from model: Model) -> [Double] {
+    let epsilons = epsilons(of: moments.layers, in: model.graph)
+    return moments.layers.indices.map { index in
+      average(
+        MismatchMeasure.symmetricKL.values(
+          source: model.parameters.statistics(of: moments.layers[index]), target: ChannelStatistics(biased: moments.pooled(layer: index)),
+          epsilon: epsilons[index]))
+    }
+  }
+
   private static func epsilons(of layers: [String], in graph: Graph) -> [Double] {
     let all = Dictionary(uniqueKeysWithValues: graph.normalizations.map { ($0.name, Double($0.operation.epsilon)) })
     return layers.map { all[$0]! }

@@ -43,4 +43,6 @@ public struct PatientMoments: Sendable {
 
   /// All patients' moments at each layer, in the order of `layers`.
   public var pooled: [ChannelMoments] { moments.map { ChannelMoments.merged($0)! } }
+
+  package func pooled(layer: Int) -> ChannelMoments { ChannelMoments.merged(moments[layer])! }
 }

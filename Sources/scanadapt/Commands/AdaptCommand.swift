@@ -1,6 +1,7 @@
 import Adaptation
 import ArgumentParser
 import Cohorts
+import Evaluation
 import Files
 import Foundation
 import ModelFiles
@@ -12,7 +13,10 @@ struct AdaptCommand: ParsableCommand {
     abstract: "Adapt a network to the scans of one scanner, or to each of several folders.",
     discussion: """
       One --scans with a manifest: the strategy is fitted on all its patients and the model is written to the run folder. Several --scans, \
-      a folder of folders, or --per-scanner: a batch. Each folder gets a norm pack or a model, replaced only where held-out patients accept it.
+      a folder of folders, or --per-scanner: a batch; each folder gets a norm pack or a model. Either way the gate judges first, on patients \
+      held out fold by fold: what can't be shown to lose no more than --margin against the network as it came is not put in place (exit \
+      code 2). Without labels nothing is proven: what nothing speaks against is kept apart as unverified. A new head has nothing to be \
+      compared with and is not judged.
       """)
 
   @OptionGroup var model: SourceOptions
@@ -38,13 +42,23 @@ struct AdaptCommand: ParsableCommand {
   @Flag(help: "A batch with a job for each scanner of the manifest.")
   var perScanner = false
 
-  @Flag(help: "In a batch: put results in place that no label could check.")
+  @Flag(help: "Put in place what no label could check and nothing speaks against.")
   var acceptUnverified = false
 
-  @Option(help: "In a batch: the patient folds that the gate judges by.")
+  @Flag(help: "Don't judge: fit, and put in place.")
+  var ungated = false
+
+  @Option(help: "The largest loss against the network as it came that the gate lets pass: 0.01 is one point of balanced accuracy.")
+  var margin = 0.01
+
+  @Option(help: "The patient folds that the gate judges by.")
   var folds = 5
 
+  var gate: Gate? { ungated ? nil : Gate(margin: margin, bootstrap: PatientBootstrap(seed: compute.seedValue)) }
+
   func validate() throws {
+    if !(0..<1).contains(margin) { throw ValidationError("--margin lies in 0 to 1, not \(margin)") }
+    if ungated, acceptUnverified { throw ValidationError("give --ungated or --accept-unverified, not both") }
     if folds < 2 { throw ValidationError("--folds is at least 2, not \(folds)") }
   }
 

@@ -12,7 +12,7 @@ struct BatchRun {
   let command: AdaptCommand
 
   func execute() throws {
-    let batch = BatchAdaptation(run, folds: command.folds, acceptsUnverified: command.acceptUnverified)
+    let batch = BatchAdaptation(run, gate: command.gate, folds: command.folds, acceptsUnverified: command.acceptUnverified)
     let progress = ProgressLine(isQuiet: command.compute.quiet)
     let observer = TrainingObserver.terminal(progress)
     let ledger = Ledger()
@@ -39,16 +39,17 @@ struct BatchRun {
   private static func table(_ summary: BatchSummary) -> String {
     let width = max(summary.outcomes.map(\.folder.count).max() ?? 6, 6)
     let header =
-      "\("folder".padding(toLength: width, withPad: " ", startingAt: 0))  action       verdict       patients  scans  file or error"
+      "\("folder".padding(toLength: width, withPad: " ", startingAt: 0))  action       verdict           patients  scans  file or error"
     let rows = summary.outcomes.map { outcome in
       [
         outcome.folder.padding(toLength: width, withPad: " ", startingAt: 0),
         outcome.action.rawValue.padding(toLength: 11, withPad: " ", startingAt: 0),
-        (outcome.outcome?.word ?? "–").padding(toLength: 12, withPad: " ", startingAt: 0),
+        (outcome.outcome?.decision.rawValue ?? "–").padding(toLength: 16, withPad: " ", startingAt: 0),
         String(format: "%8d  %5d", outcome.patients ?? 0, outcome.scans ?? 0), outcome.error ?? outcome.path ?? "",
       ].joined(separator: "  ")
     }
-    return ([header] + rows).joined(separator: "\n")
+    let reasons = summary.outcomes.compactMap { outcome in outcome.outcome.map { "\(outcome.folder): \($0)" } }
+    return ([header] + rows + [""] + reasons).joined(separator: "\n")
   }
 
   private static func json(_ summary: BatchSummary) throws -> String {

@@ -1,6 +1,7 @@
 import Adaptation
 import ArgumentParser
 import Cohorts
+import Evaluation
 import Files
 import Foundation
 import ModelFiles
@@ -10,7 +11,13 @@ import Reports
 /// `scanadapt diagnose`: is this scanner different, where in the network does it show, is it more than chance?
 struct DiagnoseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "diagnose", abstract: "Show, layer by layer, how each scanner's scans differ from what the model expects.")
+    commandName: "diagnose", abstract: "Show, layer by layer, how each scanner's scans differ from what the model expects.",
+    discussion: """
+      For each scanner: mismatch by layer with p-values from permuted patients, where in depth it starts and what that suggests; intensities, \
+      sharpness and noise; the distance of its feature vectors from the --reference scanner's; dead and saturated channels; the class \
+      shares that the answers amount to; what recalibration, mixing and instance normalization take away, on patients held out; and \
+      whether the gate would accept a recalibration.
+      """)
 
   @OptionGroup var model: ModelOptions
   @OptionGroup var scans: ScanOptions
@@ -22,7 +29,10 @@ struct DiagnoseCommand: ParsableCommand {
   @Option(help: "Random divisions of patients behind each null band and p-value.")
   var draws = 199
 
-  @Option(name: .customLong("out"), help: "A folder for report.html, mismatch.json and mismatch.csv.")
+  @Flag(help: "Leave out the remedies and the gate, which take most of the time.")
+  var brief = false
+
+  @Option(name: .customLong("out"), help: "A folder for report.html, diagnosis.json, mismatch.csv, input.csv and remedies.csv.")
   var output: String?
 
   func validate() throws {
@@ -32,54 +42,35 @@ struct DiagnoseCommand: ParsableCommand {
   func run() throws {
     let model = try model.load()
     let cohort = try scans.load()
-    let images = ScanImages(try compute.loader(for: model))
-    let progress = ProgressLine(isQuiet: compute.quiet)
-    var moments: [ScannerID: PatientMoments] = [:]
-    var failures = cohort.unavailable
-    for scanner in cohort.scanners {
-      let training = cohort.restricted(toScanner: scanner).allForFitting(Ledger(), under: "diagnose")
-      let seen = try PatientMoments.observed(by: model, on: training, images: images, threads: compute.threads) { done, total in
-        progress.show("\(scanner): \(done) of \(total) scans")
-      }
-      moments[scanner] = seen.moments
-      failures += seen.failures
-    }
-    progress.clear()
-
-    let reports = try comparisons(moments, of: cohort, by: model)
-    if compute.json {
-      Terminal.result(try json(reports))
-    } else {
-      Terminal.result(reports.map { MismatchTable($0).text }.joined(separator: "\n\n"))
-    }
-    if let output {
-      try Folder.create(output)
-      try AtomicFile.write(try json(reports) + "\n", to: "\(output)/mismatch.json")
-      try AtomicFile.write(MismatchTable.csv(reports), to: "\(output)/mismatch.csv")
-      try AtomicFile.write(MismatchPage(reports, model: self.model.name).html, to: "\(output)/report.html")
-    }
-    FailureList(failures).print()
-    try Outcome(hasFailures: !failures.isEmpty).finish()
-  }
-
-  private func comparisons(_ moments: [ScannerID: PatientMoments], of cohort: Cohort, by model: Model) throws -> [MismatchReport] {
-    let comparison = MismatchComparison(draws: draws, seed: compute.seedValue)
     let known = reference.map { ScannerID($0) }
-    if let known, moments[known] == nil {
+    if let known, !cohort.scanners.contains(known) {
       throw ValidationError("--reference \(known): the scans have \(cohort.scanners.map(\.rawValue).joined(separator: ", "))")
     }
-    return cohort.scanners.flatMap { scanner in
-      var reports = [comparison.compare(moments[scanner]!, of: scanner, with: model)]
-      if let known, known != scanner {
-        reports.append(comparison.compare(moments[scanner]!, of: scanner, with: moments[known]!, of: known, by: model))
-      }
-      return reports
+    let progress = ProgressLine(isQuiet: compute.quiet)
+    var diagnoser = Diagnoser(
+      comparison: MismatchComparison(draws: draws, seed: compute.seedValue),
+      gate: Gate(bootstrap: PatientBootstrap(seed: compute.seedValue)), loader: try compute.loader(for: model), budget: compute.budget)
+    if brief { (diagnoser.remedies, diagnoser.gate) = ([], nil) }
+    let (scanners, unreadable) = try diagnoser.diagnose(model, on: cohort, reference: known) { progress.show($0) }
+    progress.clear()
+
+    let json = try Self.json(scanners)
+    Terminal.result(compute.json ? json : scanners.map { MismatchTable($0).text }.joined(separator: "\n\n"))
+    if let output {
+      try Folder.create(output)
+      try AtomicFile.write(json + "\n", to: "\(output)/diagnosis.json")
+      try AtomicFile.write(MismatchTable.csv(scanners), to: "\(output)/mismatch.csv")
+      try AtomicFile.write(MismatchTable.inputCSV(scanners), to: "\(output)/input.csv")
+      try AtomicFile.write(MismatchTable.remediesCSV(scanners), to: "\(output)/remedies.csv")
+      try AtomicFile.write(MismatchPage(scanners, model: self.model.name).html, to: "\(output)/report.html")
     }
+    FailureList(unreadable).print()
+    try Outcome(hasFailures: !unreadable.isEmpty).finish()
   }
 
-  private func json(_ reports: [MismatchReport]) throws -> String {
+  private static func json(_ scanners: [ScannerDiagnosis]) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return String(decoding: try encoder.encode(reports), as: UTF8.self)
+    return String(decoding: try encoder.encode(scanners), as: UTF8.self)
   }
 }

@@ -6,7 +6,7 @@ import Foundation
 import ModelFiles
 
 /// One adaptation on all patients of a cohort, with its run folder: `model.safetensors`, `config.yaml`, `metrics.csv`, `adaptation.json`,
-/// `ledger.csv`, `run.json`. Stopped, it leaves a checkpoint that the same command continues from.
+/// `gate.json`, `ledger.csv`, `run.json`. What the gate calls unverified is in `unverified/`, what it refuses isn't there. Stopped, it leaves a checkpoint that the same command continues from.
 struct SingleRun {
   let run: AdaptationRun
   let source: Model
@@ -16,21 +16,44 @@ struct SingleRun {
 
   func execute() throws {
     let pseudonyms = try run.pseudonyms ?? command.privacy.pseudonyms()
-    let unreadable = try RunFolder.withFolder(at: output, describedBy: try description(pseudonyms)) { folder in
+    // Fresh weights aren't answers to compare with.
+    let gate = command.model.fromScratch == nil ? command.gate : nil
+    let gated = GatedAdaptation(run, gate: gate, folds: command.folds, acceptsUnverified: command.acceptUnverified)
+    let (outcome, unreadable) = try RunFolder.withFolder(at: output, describedBy: try description(pseudonyms)) { folder in
       guard !Folder.holds("model.safetensors", in: folder.path) else { throw RunFolderError.finished(folder: folder.path) }
       let ledger = Ledger()
       let progress = ProgressLine(isQuiet: command.compute.quiet)
-      try Folder.create("\(folder.path)/checkpoints")
-      let result = try run.adapt(
-        source, to: cohort.allForFitting(ledger), loader: try command.compute.loader(for: source),
-        checkpoint: "\(folder.path)/checkpoints/training.safetensors", observer: .terminal(progress))
+      let checkpoints = "\(folder.path)/checkpoints"
+      let result = try gated.adapt(
+        source, to: cohort, named: "adapt", loader: try command.compute.loader(for: source), ledger: ledger, checkpoints: checkpoints,
+        observer: .terminal(progress)
+      ) { progress.show("gate: fold \($0 + 1) of \($1)") }
       progress.clear()
-      try write(result, to: folder, ledger, pseudonyms)
-      try Folder.remove("\(folder.path)/checkpoints")
-      report(result.report, in: folder)
-      return result.report.unreadable
+      if command.model.fromScratch == nil { try folder.write(try Self.json(result.outcome), named: "gate.json") }
+      try ledger.write(to: "\(folder.path)/ledger.csv", pseudonyms: pseudonyms)
+      if let adapted = result.adapted {
+        let isAccepted = result.outcome.accepts(unverified: command.acceptUnverified)
+        let place = isAccepted ? "" : "unverified/"
+        if !isAccepted { try Folder.create("\(folder.path)/unverified") }
+        try write(adapted, to: folder, in: place)
+        report(adapted.report, written: "\(folder.path)/\(place)model.safetensors", result.outcome)
+      } else {
+        Terminal.result("\(run.strategy.name): \(result.outcome)\nwritten: \(folder.path)/gate.json, and no model")
+      }
+      try Folder.remove(checkpoints)
+      let failures = result.unreadable + (result.adapted?.report.unreadable ?? [])
+      FailureList(failures).print()
+      return (result.outcome, failures)
     }
-    try Outcome(hasFailures: !unreadable.isEmpty || !cohort.unavailable.isEmpty).finish()
+    try Outcome(
+      hasNegativeVerdict: outcome.decision == .refused, hasFailures: !unreadable.isEmpty || !cohort.unavailable.isEmpty
+    ).finish()
+  }
+
+  private static func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
   }
 
   private func description(_ pseudonyms: Pseudonyms) throws -> RunDescription {
@@ -39,19 +62,16 @@ struct SingleRun {
       pseudonyms)
   }
 
-  private func write(_ result: AdaptationRun.Result, to folder: RunFolder, _ ledger: Ledger, _ pseudonyms: Pseudonyms) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+  private func write(_ result: AdaptationRun.Result, to folder: RunFolder, in place: String) throws {
     try folder.write(try ConfigurationFile.text(of: run.training), named: "config.yaml")
     let rows = [EpochMetrics.csvHeader] + result.metrics.map(\.csvRow)
     try folder.write(rows.joined(separator: "\n") + "\n", named: "metrics.csv")
-    try folder.write(String(decoding: try encoder.encode(result.report), as: UTF8.self) + "\n", named: "adaptation.json")
-    try ledger.write(to: "\(folder.path)/ledger.csv", pseudonyms: pseudonyms)
+    try folder.write(try Self.json(result.report), named: "adaptation.json")
     // Last: where it is, the run is finished.
-    try ModelWriter.write(result.model, to: "\(folder.path)/model.safetensors")
+    try ModelWriter.write(result.model, to: "\(folder.path)/\(place)model.safetensors")
   }
 
-  private func report(_ report: AdaptationReport, in folder: RunFolder) {
+  private func report(_ report: AdaptationReport, written: String, _ outcome: GateOutcome) {
     let share = String(format: "%.2f %%", 100 * report.trainedShare)
     var lines = [
       "\(report.strategy): \(report.summary)", "statistics: \(report.statistics)",
@@ -62,8 +82,8 @@ struct SingleRun {
     ]
     if let change = report.rewriteChange { lines.append(String(format: "largest change of an output before training: %.3g", change)) }
     if !report.unusedLabels.isEmpty { lines.append("labels that no scan bears: \(report.unusedLabels.joined(separator: ", "))") }
-    lines.append("written: \(folder.path)/model.safetensors")
+    if command.model.fromScratch == nil { lines.append("gate: \(outcome)") }
+    lines.append("written: \(written)")
     Terminal.result(lines.joined(separator: "\n"))
-    FailureList(report.unreadable).print()
   }
 }

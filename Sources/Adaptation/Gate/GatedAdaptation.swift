@@ -1,0 +1,134 @@
+import Cohorts
+import Evaluation
+import Files
+import ModelFiles
+import Normalization
+
+/// Fits a strategy to a scanner and lets the gate judge it on patients it wasn't fitted on.
+///
+/// Cross-fitting: each fold's patients are answered by a model adapted on the others and by the source model, with labels or without.
+/// What is accepted is then fitted on all patients, and the accepted part of it taken. Where nothing can be compared (a new head answers
+/// in other labels) it is fitted and not judged.
+public struct GatedAdaptation: Sendable {
+  public var run: AdaptationRun
+  /// Nil: fitted without being judged.
+  public var gate: Gate?
+  /// Patient-grouped folds that the gate judges by; fewer where there are fewer patients.
+  public var folds: Int
+  /// Whether what no label could check is to be put in place.
+  public var acceptsUnverified: Bool
+
+  public init(_ run: AdaptationRun, gate: Gate? = Gate(), folds: Int = 5, acceptsUnverified: Bool = false) {
+    precondition(folds >= 2, "\(folds) folds hold nothing out")
+    self.run = run
+    self.gate = gate
+    self.folds = folds
+    self.acceptsUnverified = acceptsUnverified
+  }
+
+  public struct Result: Sendable {
+    public let outcome: GateOutcome
+    /// Fitted on all patients, of which the accepted part was taken; nil where it was refused.
+    public let adapted: AdaptationRun.Result?
+    /// Scans that couldn't be read while judging.
+    public let unreadable: [UnreadableScan]
+  }
+
+  /// - Parameters:
+  ///   - inPlace: what is used for these scans now, to be no worse than.
+  ///   - name: of this cohort, in the ledger.
+  ///   - checkpoints: a folder for stopped fits to continue from; nil keeps none.
+  ///   - fold: told before each fold.
+  /// - Throws: what the run, the predictor and the gate throw; `Interrupted` with a checkpoint saved.
+  public func adapt(
+    _ source: Model, to cohort: Cohort, inPlace: Model? = nil, named name: String, loader: ScanLoader, ledger: Ledger,
+    checkpoints: String? = nil, observer: TrainingObserver = TrainingObserver(), fold: (_ index: Int, _ count: Int) -> Void = { _, _ in }
+  ) throws -> Result {
+    let (outcome, unreadable) = try judge(
+      source, on: cohort, inPlace: inPlace, named: name, loader: loader, ledger: ledger, checkpoints: checkpoints, observer: observer,
+      fold: fold)
+    guard outcome.decision != .refused else { return Result(outcome: outcome, adapted: nil, unreadable: unreadable) }
+    let fitted = try run.adapt(
+      source, to: cohort.allForFitting(ledger, under: name), loader: loader, checkpoint: try checkpoint(checkpoints, "all"),
+      observer: observer)
+    var model = outcome.part.taken(from: fitted.model, source: source)
+    if gate != nil { model.card.provenance.append("gate: \(outcome)") }
+    let taken = AdaptationRun.Result(model: model, report: fitted.report, metrics: fitted.metrics)
+    return Result(outcome: outcome, adapted: taken, unreadable: unreadable)
+  }
+
+  /// The gate's verdict alone, with the scans that couldn't be read.
+  public func judge(
+    _ source: Model, on cohort: Cohort, inPlace: Model? = nil, named name: String, loader: ScanLoader, ledger: Ledger,
+    checkpoints: String? = nil, observer: TrainingObserver = TrainingObserver(), fold: (_ index: Int, _ count: Int) -> Void = { _, _ in }
+  ) throws -> (outcome: GateOutcome, unreadable: [UnreadableScan]) {
+    guard let gate else { return (.notJudged(.notAsked), []) }
+    guard run.strategy.head != .new else { return (.notJudged(.nothingToCompareWith), []) }
+    let isLabelled = !Set(cohort.labels).isDisjoint(with: source.card.labels)
+    let judging = isLabelled ? cohort.labelled : cohort
+    guard judging.patients.count >= 2 else {
+      return (GateOutcome(.refused, .tooFewPatients(found: judging.patients.count, needed: gate.minimumPatients)), [])
+    }
+    let plan = FoldPlan.grouped(folds: min(folds, judging.patients.count), seed: run.training.seed)
+    let division = try cohort.folds(plan, ledger: ledger, under: "\(name) gate")
+    let predictor = Predictor(loader: loader, budget: run.budget)
+    var answers = CrossFittedAnswers()
+    for part in division.folds {
+      fold(part.index, division.folds.count)
+      let adapted = try run.adapt(
+        source, to: part.training, validatingOn: part.validation, loader: loader,
+        checkpoint: try checkpoint(checkpoints, "fold\(part.index)"), observer: observer
+      ).model
+      let records = isLabelled ? part.test.labelledRecords : part.test.records
+      guard !records.isEmpty else { continue }
+      func predict(_ model: Model) throws -> ScanPredictions {
+        try predictor.predict(model, on: records, labels: isLabelled ? .checked : .whereKnown)
+      }
+      let whole = try predict(adapted)
+      answers.add(whole.predictions, of: .whole)
+      answers.unreadable += whole.unreadable
+      for part in isLabelled ? AdaptedPart.parts(of: adapted, from: source) : [] {
+        answers.add(try predict(part.taken(from: adapted, source: source)).predictions, of: part)
+      }
+      answers.reference.append(try predict(source).predictions)
+      if let inPlace { answers.inPlace.append(try predict(inPlace).predictions) }
+    }
+    let outcome = try gate.judge(
+      answers.candidates, reference: answers.reference, inPlace: inPlace == nil ? nil : answers.inPlace,
+      scanner: isLabelled ? nil : try evidence(source, judging, loader, gate))
+    return (outcome, answers.unreadable)
+  }
+
+  private func evidence(_ source: Model, _ cohort: Cohort, _ loader: ScanLoader, _ gate: Gate) throws -> ScannerEvidence? {
+    guard !source.graph.recalibratableLayers.isEmpty else { return nil }
+    let seen = try PatientMoments.observed(
+      by: source, on: cohort.allForFitting(Ledger(), under: "gate"), images: ScanImages(loader), threads: run.budget.threads)
+    let report = MismatchComparison(seed: gate.bootstrap.seed).compare(seen.moments, of: cohort.scanners[0], with: source)
+    return ScannerEvidence(report)
+  }
+
+  private func checkpoint(_ folder: String?, _ name: String) throws(FileError) -> String? {
+    guard let folder else { return nil }
+    try Folder.create(folder)
+    return "\(folder)/\(name).safetensors"
+  }
+}
+
+/// What each part of an adaptation, and the models it is compared with, answered fold by fold.
+private struct CrossFittedAnswers {
+  private var parts: [AdaptedPart: [[Prediction]]] = [:]
+  private var order: [AdaptedPart] = []
+  var reference: [[Prediction]] = []
+  var inPlace: [[Prediction]] = []
+  var unreadable: [UnreadableScan] = []
+
+  mutating func add(_ predictions: [Prediction], of part: AdaptedPart) {
+    if parts[part] == nil { order.append(part) }
+    parts[part, default: []].append(predictions)
+  }
+
+  /// Those that every fold has.
+  var candidates: [Gate.Candidate] {
+    order.filter { parts[$0]!.count == reference.count }.map { Gate.Candidate(parts[$0]!, part: $0) }
+  }
+}

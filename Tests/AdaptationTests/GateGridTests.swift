@@ -1,0 +1,50 @@
+import Adaptation
+import Foundation
+import Testing
+
+@Suite("The gate over a grid of scanner shifts")
+struct GateGridTests {
+  @Test("Nothing it accepts loses more than a point beyond chance, and what helps much is accepted")
+  func few() throws {
+    let grid = try GateGrid(size: 32, sourcePatients: 60, epochs: 10, patients: 40, testPatients: 150)
+    let chosen = GateGrid.shifts.filter { ["none 0", "offset 0.25", "label 0.9"].contains("\($0.name) \($0.strength)") }
+    let cells = try chosen.flatMap { try grid.cells($0, strategies: [RecalibratedModel()]) }
+    for cell in cells { #expect(!(cell.isAccepted && (cell.isHarmful || cell.losesAccuracy)), "\(cell.line)") }
+    let helped = cells.first { $0.shift.name == "offset" && $0.isLabelled }!
+    #expect(helped.truth.difference > 0.2 && helped.outcome.decision == .accepted, "\(helped.line)\n\(helped.outcome)")
+  }
+
+  @Test(
+    "The whole grid, printed; tools/check-gate runs it", .enabled(if: ProcessInfo.processInfo.environment["SCANADAPT_ALL"] != nil))
+  func all() throws {
+    let environment = ProcessInfo.processInfo.environment
+    let seeds = UInt64(environment["SCANADAPT_GRID_SEEDS"] ?? "1")!
+    let grid = try GateGrid(size: 64, sourcePatients: 100, epochs: 16, patients: 60, testPatients: 400)
+    print(GridCell.header)
+    var cells: [GridCell] = []
+    for seed in 0..<seeds {
+      for shift in GateGrid.shifts {
+        let strategies: [any AdaptationStrategy] = [
+          RecalibratedModel(), RecalibratedModel(blend: .prior(strength: 64)), InstanceNormalized(), NormalizationOnly(),
+        ]
+        // Untrained strategies only where nobody labelled anything.
+        for cell in try grid.cells(shift, strategies: strategies, labelled: [true], seed: seed)
+          + grid.cells(shift, strategies: Array(strategies.prefix(3)), labelled: [false], seed: seed)
+        {
+          print(cell.line)
+          if environment["SCANADAPT_GRID_REASONS"] != nil { print("    \(cell.outcome)  \(cell.outcome.unlabelled.map { "\($0)" } ?? "")") }
+          cells.append(cell)
+        }
+      }
+    }
+    let accepted = cells.filter(\.isAccepted)
+    let harmful = accepted.filter { $0.isHarmful || $0.losesAccuracy }
+    let helpful = cells.filter { $0.truth.interval!.lower > 0.05 }
+    print(
+      "\(cells.count) cells, \(accepted.count) accepted, \(harmful.count) of them harmful; "
+        + "\(cells.filter { $0.isHarmful || $0.losesAccuracy }.count) harmful in all; of \(helpful.count) that gain more than 5 points "
+        + "\(helpful.filter(\.isAccepted).count) accepted (\(helpful.filter { $0.isLabelled && $0.isAccepted }.count) of "
+        + "\(helpful.filter(\.isLabelled).count) labelled)")
+    #expect(harmful.isEmpty)
+  }
+}
