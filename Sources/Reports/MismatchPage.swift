@@ -17,12 +17,12 @@ public struct MismatchPage: Sendable {
     let reports = shown.flatMap { [$0.stored, $0.againstReference].compactMap(\.self) }
     return ReportPage(
       title: "\(model.visible(limit: 60)): where the scanners show", lead: "ScanAdapt, mismatch of normalization statistics by layer",
-      findings: shown.map(finding),
+      findings: shown.flatMap(findings),
       plots: [
         MismatchPlot.plot(reports.map(LayerMismatchSeries.init)),
         HistogramPlot.plot(shown.map { ("\($0.scanner)", $0.input?.histogram ?? []) }),
       ].compactMap(\.self),
-      tables: [sentences(shown)] + reports.map(layers) + [input(shown), remedies(shown)],
+      tables: reports.map(layers) + [input(shown), remedies(shown)],
       footer: "Chance: the 95 % quantile between random halves of the scanner's own patients. Family p: for all layers together, so that a "
         + "scanner that doesn't differ raises an alarm in 5 % of cohorts."
         + (diagnoses.count > shown.count ? " The first \(shown.count) of \(diagnoses.count) scanners; the rest is in diagnosis.json." : "")
@@ -30,20 +30,13 @@ public struct MismatchPage: Sendable {
     ).html
   }
 
-  private func finding(_ diagnosis: ScannerDiagnosis) -> ReportPage.Note {
+  /// The conclusion, then all else in sentences, which wrap where a table's cells don't.
+  private func findings(_ diagnosis: ScannerDiagnosis) -> [ReportPage.Note] {
     let conclusion = diagnosis.conclusion
-    let isQuiet = conclusion == .nothing
-    return .init(
-      kind: isQuiet ? "note" : "warning", word: "\(diagnosis.scanner)".visible(limit: 40).uppercased(),
-      sentence: "\(conclusion.finding) \(conclusion.suggestion)")
-  }
-
-  private func sentences(_ diagnoses: ArraySlice<ScannerDiagnosis>) -> ReportPage.Table {
-    .init(
-      heading: "What was found", columns: ["scanner", "finding"],
-      rows: diagnoses.flatMap { diagnosis in
-        DiagnosisSentences(diagnosis).all.map { ["\(diagnosis.scanner)".visible(limit: 40), $0] }
-      })
+    let scanner = "\(diagnosis.scanner)".visible(limit: 40)
+    let kind = conclusion == .nothing ? "note" : "caution"
+    return [.init(kind: kind, word: scanner.uppercased(), sentence: "\(conclusion.finding) \(conclusion.suggestion)")]
+      + DiagnosisSentences(diagnosis).all.map { .init(kind: "note", word: scanner, sentence: $0.visible(limit: 900)) }
   }
 
   private func layers(_ report: MismatchReport) -> ReportPage.Table {
