@@ -22,7 +22,8 @@ struct RunIdentity {
     encoder.outputFormatting = .sortedKeys
     func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     return [
-      "scanadapt run 1", run.strategy.name, try json(run.strategy), try json(run.training), "labels \(try json(run.newHeadLabels))",
+      "scanadapt run 1", "version \(ProgramVersion.current)", run.strategy.name, try json(run.strategy), try json(run.training),
+      "labels \(try json(run.newHeadLabels))",
       "model \(source.contentHash)", "instructions \(InstructionSet.name)",
     ]
   }

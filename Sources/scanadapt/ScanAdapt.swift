@@ -1,3 +1,4 @@
+import Adaptation
 import ArgumentParser
 import Foundation
 
@@ -6,7 +7,7 @@ import Foundation
 struct ScanAdapt: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scanadapt", abstract: "Make a network fit this hospital's scanners, and prove whether it does.",
-    version: "0.1.0",
+    version: ProgramVersion.current,
     subcommands: [
       DiagnoseCommand.self, AuditCommand.self, AdaptCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self,
       ConvertCommand.self,

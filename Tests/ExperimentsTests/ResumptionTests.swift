@@ -121,8 +121,8 @@ import Testing
     _ = try validation.run(on: study.cohort, in: folder)
     let file = folder.path + "/folds/1-1.json"
     let text = String(decoding: try FileContents.read(file), as: UTF8.self)
-    try AtomicFile.write(text.replacing("\"format\" : 1", with: "\"format\" : 99"), to: file)
-    #expect(throws: ExperimentError.newerFile(path: file, found: 99, supported: 1)) { try validation.run(on: study.cohort, in: folder) }
+    try AtomicFile.write(text.replacing("\"format\" : 2", with: "\"format\" : 99"), to: file)
+    #expect(throws: ExperimentError.newerFile(path: file, found: 99, supported: 2)) { try validation.run(on: study.cohort, in: folder) }
     try AtomicFile.write(String(text.dropLast(9)), to: file)
     let error = #expect(throws: ExperimentError.self) { try validation.run(on: study.cohort, in: folder) }
     #expect(error?.description.hasPrefix(file) == true)

@@ -1,32 +1,16 @@
-/// What the person's side hands in: where progress goes, whether to stop, and a clock. None of it changes a bit of the result.
-public struct TrainingObserver: Sendable {
-  /// Something happened that a person may want to see.
-  public enum Event: Sendable {
-    /// Scans read, of all.
-    case reading(done: Int, total: Int)
-    case recalibrating
-    case step(epoch: Int, step: Int, stepsPerEpoch: Int, loss: Double)
-    /// The row, and the seconds the epoch took where there is a clock.
-    case epoch(EpochMetrics, seconds: Double?)
-    case checkpoint(path: String)
-    /// Continues from a checkpoint, at this epoch and step.
-    case resumed(epoch: Int, step: Int)
-  }
+public typealias TrainingObserver = RunObserver<TrainingEvent>
 
-  public var report: @Sendable (Event) -> Void
-  /// Asked at every step boundary; true saves a checkpoint and throws `Interrupted`.
-  public var shouldStop: @Sendable () -> Bool
-  /// Monotonic seconds; nil measures no time.
-  public var seconds: (@Sendable () -> Double)?
-
-  public init(
-    report: @escaping @Sendable (Event) -> Void = { _ in }, shouldStop: @escaping @Sendable () -> Bool = { false },
-    seconds: (@Sendable () -> Double)? = nil
-  ) {
-    self.report = report
-    self.shouldStop = shouldStop
-    self.seconds = seconds
-  }
+/// Something happened that a person may want to see.
+public enum TrainingEvent: Sendable {
+  /// Scans read, of all.
+  case reading(done: Int, total: Int)
+  case recalibrating
+  case step(epoch: Int, step: Int, stepsPerEpoch: Int, loss: Double)
+  /// The row, and the seconds the epoch took where there is a clock.
+  case epoch(EpochMetrics, seconds: Double?)
+  case checkpoint(path: String)
+  /// Continues from a checkpoint, at this epoch and step.
+  case resumed(epoch: Int, step: Int)
 }
 
 /// A run was asked to stop and did, at a step boundary. Exit code 75; the same command continues it.

@@ -1,12 +1,14 @@
 extension Cohort {
   /// Divides the cohort by a plan. Every fold's making is written to the ledger under the protocol's name, which should differ
   /// between protocols (and between the cohorts of one protocol).
+  /// - Parameter firstRepetition: what repetitions are counted from, where several cohorts are divided under one name.
   /// - Throws: `FoldError` where a plan is impossible; what is possible but flawed is in the result's `warnings`.
   public func folds(
-    _ plan: FoldPlan, ledger: Ledger, under protocolName: String, scope: FoldScope = FoldScope()
+    _ plan: FoldPlan, ledger: Ledger, under protocolName: String, scope: FoldScope = FoldScope(), firstRepetition: Int = 0
   ) throws(FoldError) -> FoldSet {
     if patientIdentity == .unknown { throw .patientsUnknown(source: source) }
-    let maker = FoldMaker(cohort: self, plan: plan, ledger: ledger, protocolName: protocolName, scope: scope)
+    let maker = FoldMaker(
+      cohort: self, plan: plan, ledger: ledger, protocolName: protocolName, scope: scope, firstRepetition: firstRepetition)
     switch plan {
     case .grouped(let folds, let seed, let repeats): return try maker.grouped(folds, seed, repeats)
     case .leaveOneScannerOut:
@@ -31,6 +33,7 @@ private struct FoldMaker {
   let ledger: Ledger
   let protocolName: String
   let scope: FoldScope
+  let firstRepetition: Int
 
   private var records: [ScanRecord] { cohort.records }
 
@@ -40,7 +43,7 @@ private struct FoldMaker {
     let groups = PatientGroups(records)
     guard groups.count >= count else { throw .moreFoldsThanPatients(folds: count, patients: groups.count, source: cohort.source) }
     var made: [Fold] = []
-    for repetition in 0..<repeats {
+    for repetition in firstRepetition..<(firstRepetition + repeats) {
       let shares = [Double](repeating: 1 / Double(count), count: count)
       let part = PatientPartition(groups, shares: shares, seed: seed, repetition: repetition).partOfPatient
       for fold in 0..<count {
@@ -94,7 +97,7 @@ private struct FoldMaker {
     let training = others.filter { !tested.contains($0.patient) }
     guard training.contains(where: scope.mayFit) else { throw .nothingToTrainOn(fold: name, plan: plan) }
     let removed = Set(others.map(\.patient)).intersection(tested).sorted()
-    let fold = newFold(name, index: index, repetition: 0, training: training, test: test, removed: removed)
+    let fold = newFold(name, index: index, repetition: firstRepetition, training: training, test: test, removed: removed)
     var warnings: [FoldWarning] = []
     if !removed.isEmpty {
       warnings.append(.patientsRemoved(fold: fold.name, patients: removed.count, scans: others.count - training.count))
@@ -116,7 +119,8 @@ private struct FoldMaker {
     }
     for needed in [DeclaredSplit.train, .test] where parts[needed] == nil { throw .emptySplit(needed.rawValue, source: source) }
     let fold = newFold(
-      "split", index: 0, repetition: 0, training: parts[.train] ?? [], test: parts[.test] ?? [], validation: parts[.validation])
+      "split", index: 0, repetition: firstRepetition, training: parts[.train] ?? [], test: parts[.test] ?? [],
+      validation: parts[.validation])
     return FoldSet(plan: plan, folds: [fold], warnings: lackingClasses(fold))
   }
 
@@ -133,7 +137,7 @@ private struct FoldMaker {
       }
       guard training.contains(where: scope.mayFit) else { throw .emptySplit(trainName, source: cohort.source) }
       guard !test.isEmpty else { throw .emptySplit(testName, source: cohort.source) }
-      let fold = newFold(split.name, index: made.count, repetition: 0, training: training, test: test)
+      let fold = newFold(split.name, index: made.count, repetition: firstRepetition, training: training, test: test)
       let unused = records.count - training.count - test.count
       if unused > 0 { warnings.append(.scansInNeither(fold: fold.name, scans: unused)) }
       warnings += lackingClasses(fold)

@@ -22,11 +22,23 @@ public struct ExperimentConfiguration: Hashable, Codable, Sendable {
   public var newHeadLabels: [String]?
   /// Shuffle labels over whole patients first: a self-test.
   public var permutesLabels: Bool
+  /// How patients are divided; `unseenScanner` leaves scanners out instead.
+  public var division: FoldDivision
+  /// Chooses inside the training patients of each fold; nil chooses nothing.
+  public var nesting: Nesting?
+  /// Trainings of each strategy with seeds of their own, in the same folds; with permuted labels, as many permutations.
+  public var seeds: Int
+  /// Beside each adaptation that takes statistics only, the same with the statistics of the scored scans.
+  public var comparesTransductive: Bool
+  /// Fit a linear probe on what a file is like (size, mean, border, scanner) in the same folds.
+  public var probesShortcuts: Bool
 
   public init(
     protocolName: EvaluationProtocol = .withinScanner, targetScanners: [String] = [], sourceScanners: [String] = [], folds: Int = 5,
     repetitions: Int = 1, seed: UInt64 = 0, metrics: [Metric] = [], bootstrap: PatientBootstrap? = nil, rule: VerdictRule = VerdictRule(),
-    trainingScoreScans: Int = 200, newHeadLabels: [String]? = nil, permutesLabels: Bool = false
+    trainingScoreScans: Int = 200, newHeadLabels: [String]? = nil, permutesLabels: Bool = false,
+    division: FoldDivision = .patients, nesting: Nesting? = nil, seeds: Int = 1, comparesTransductive: Bool = false,
+    probesShortcuts: Bool = false
   ) {
     self.protocolName = protocolName
     self.targetScanners = targetScanners
@@ -40,6 +52,11 @@ public struct ExperimentConfiguration: Hashable, Codable, Sendable {
     self.trainingScoreScans = trainingScoreScans
     self.newHeadLabels = newHeadLabels
     self.permutesLabels = permutesLabels
+    self.division = division
+    self.nesting = nesting
+    self.seeds = seeds
+    self.comparesTransductive = comparesTransductive
+    self.probesShortcuts = probesShortcuts
   }
 
   /// The metrics of a task with this many classes: those asked for first, then all others, which cost nothing more.

@@ -17,15 +17,33 @@ struct ExperimentDesign: Sendable {
   }
 
   struct Row: Sendable {
+    /// What a row is to the table.
+    enum Kind: Hashable, Sendable {
+      case baseline, adaptation
+      /// An adaptation with the scored scans' own statistics, beside the one without.
+      case transductive(of: String)
+      /// An adaptation trained again with another seed; in no table of its own.
+      case seed(of: String, number: Int)
+      /// What inner folds choose among the baseline and the adaptations.
+      case chosenInside
+    }
+
+    let kind: Kind
     let strategy: ExperimentStrategy
     let entry: StrategyEntry
     /// Something of it trains.
     let trains: Bool
+    /// It holds statistics of the scans it is fitted on.
+    let takesStatistics: Bool
+
+    var isTransductiveCompanion: Bool { if case .transductive = kind { true } else { false } }
   }
 
   let configuration: ExperimentConfiguration
   /// Scans of target and source scanners, labels permuted if asked.
   let cohort: Cohort
+  /// One, or a permutation of its labels each; the first is `cohort`.
+  let cohorts: [Cohort]
   let targets: Set<ScannerID>
   let sources: Set<ScannerID>
   let classes: [String]
@@ -36,11 +54,15 @@ struct ExperimentDesign: Sendable {
 
   init(_ configuration: ExperimentConfiguration, model: Model, strategies: [ExperimentStrategy], cohort: Cohort) throws {
     self.configuration = configuration
+    try Self.check(configuration)
     (targets, sources) = try Self.scanners(configuration, cohort)
     let isUnseen = configuration.protocolName == .unseenScanner
     var taken = cohort
     if !isUnseen { taken = cohort.filtered { [targets, sources] in targets.contains($0.scanner) || sources.contains($0.scanner) } }
-    if configuration.permutesLabels { taken = taken.permutingLabels(seed: configuration.seed) }
+    cohorts =
+      configuration.permutesLabels
+      ? (0..<configuration.seeds).map { [taken] in taken.permutingLabels(seed: configuration.seed &+ UInt64($0)) } : [taken]
+    taken = cohorts[0]
     self.cohort = taken
     guard taken.records.contains(where: { [targets] in $0.label != nil && targets.contains($0.scanner) }) else {
       throw ExperimentError.noLabelledScans(scanners: targets.map(\.rawValue).sorted(), source: cohort.source)
@@ -65,6 +87,9 @@ struct ExperimentDesign: Sendable {
     let missing = labels.filter { [classes] in !classes.contains($0) }
     guard missing.isEmpty else { throw ExperimentError.newHeadLacks(labels: missing) }
     metrics = configuration.metrics(classCount: classes.count)
+    if configuration.nesting?.threshold != nil, classes.count != 2 {
+      throw ExperimentError.contradiction("a threshold divides two classes; found \(classes.count)")
+    }
 
     // The baseline is always there; naming it again asks for nothing more.
     let compared = strategies.filter { !($0.strategy is SourceModel) }
@@ -72,11 +97,60 @@ struct ExperimentDesign: Sendable {
     var names: Set<String> = ["source"]
     for strategy in compared where !names.insert(strategy.name).inserted { throw ExperimentError.repeatedStrategy(strategy.name) }
     let baseline = strategies.first { $0.strategy is SourceModel } ?? ExperimentStrategy(SourceModel())
-    rows = ([baseline] + compared).map { [base] in Self.row($0, base: base, model: model, protocolName: configuration.protocolName) }
+    var rows = [baseline].map { [base] in Self.row($0, .baseline, base: base, model: model, protocolName: configuration.protocolName) }
+    for strategy in compared {
+      let row = Self.row(strategy, .adaptation, base: base, model: model, protocolName: configuration.protocolName)
+      rows.append(row)
+      if configuration.comparesTransductive, !row.trains, row.takesStatistics, row.entry.notApplicable == nil {
+        rows.append(row.transductive())
+      }
+    }
+    if configuration.nesting != nil { rows.append(.chosenInside(baseline)) }
+    if configuration.comparesTransductive, !rows.contains(where: \.isTransductiveCompanion) {
+      throw ExperimentError.contradiction("--transductive compares strategies that take statistics and train nothing; found none")
+    }
+    if !configuration.permutesLabels, configuration.seeds > 1 {
+      let trained = rows.filter { $0.kind == .adaptation && $0.trains && $0.entry.notApplicable == nil }
+      guard !trained.isEmpty else { throw ExperimentError.contradiction("--seeds trains strategies again; found none that trains") }
+      for number in 1..<configuration.seeds { rows += trained.map { $0.seeded(number) } }
+    }
+    self.rows = rows
+  }
+
+  private static func check(_ configuration: ExperimentConfiguration) throws {
+    let protocolName = configuration.protocolName
+    if configuration.nesting != nil, !protocolName.givesLabels { throw ExperimentError.nestingNeedsLabels(protocolName) }
+    if configuration.comparesTransductive, protocolName == .transductive {
+      throw ExperimentError.contradiction("the protocol is transductive already; expected --transductive beside another one")
+    }
+    if protocolName == .unseenScanner, configuration.division != .patients {
+      throw ExperimentError.contradiction("unseen-scanner leaves scanners out; expected no other way of dividing beside it")
+    }
+    if configuration.repetitions > 1, configuration.division != .patients || protocolName == .unseenScanner {
+      throw ExperimentError.contradiction("repetitions divide patients at random; this division is the same every time")
+    }
+    if configuration.permutesLabels, configuration.seeds > 1, configuration.repetitions > 1 {
+      throw ExperimentError.contradiction("each permutation is a repetition of its own; expected --seeds or --repeats, not both")
+    }
   }
 
   /// The model's own head does not know the classes.
   var needsNewHead: Bool { base != .sourceModel }
+
+  /// Of the folds; each permutation of labels is one.
+  var repetitions: Int { max(configuration.repetitions, cohorts.count) }
+
+  /// Rows of the table, the baseline first.
+  var shownRows: [Row] { rows.filter { if case .seed = $0.kind { false } else { true } } }
+
+  /// What inner folds choose among, in the order of preference among equals.
+  var candidates: [Candidate] {
+    guard let nesting = configuration.nesting else { return [] }
+    return rows.filter { ($0.kind == .baseline || $0.kind == .adaptation) && $0.entry.notApplicable == nil }.flatMap { row in
+      row.trains && row.kind == .adaptation && !nesting.learningRates.isEmpty
+        ? nesting.learningRates.map { Candidate(strategy: row.entry.name, learningRate: $0) } : [Candidate(strategy: row.entry.name)]
+    }
+  }
 
   private static func scanners(
     _ configuration: ExperimentConfiguration, _ cohort: Cohort
@@ -93,7 +167,7 @@ struct ExperimentDesign: Sendable {
   }
 
   private static func row(
-    _ wanted: ExperimentStrategy, base: Base, model: Model, protocolName: EvaluationProtocol
+    _ wanted: ExperimentStrategy, _ kind: Row.Kind, base: Base, model: Model, protocolName: EvaluationProtocol
   ) -> Row {
     let isBaseline = wanted.strategy is SourceModel
     let strategy =
@@ -118,7 +192,7 @@ struct ExperimentDesign: Sendable {
     } catch {
       entry.notApplicable = "\(error)"
     }
-    return Row(strategy: strategy, entry: entry, trains: trains)
+    return Row(kind: kind, strategy: strategy, entry: entry, trains: trains, takesStatistics: takesStatistics)
   }
 
   /// Every normalization takes the scan it is given: no statistics of other scans are held.

@@ -10,6 +10,14 @@ public enum ExperimentError: Error, Hashable, Sendable, CustomStringConvertible 
   case newHeadLacks(labels: [String])
   /// The run folder belongs to another run: a setting, the model, a scan or a label changed.
   case otherRun(folder: String)
+  /// Inner folds choose by labels of training patients.
+  case nestingNeedsLabels(EvaluationProtocol)
+  /// A setting that another one leaves without a use.
+  case contradiction(String)
+  case noFold(number: Int, of: Int)
+  /// Not every fold is finished.
+  case incomplete(missing: [String], of: Int, folder: String?)
+  case noFoldFinished(folder: String?)
   case newerFile(path: String, found: Int, supported: Int)
   case malformedFile(path: String, reason: String)
 
@@ -27,6 +35,14 @@ public enum ExperimentError: Error, Hashable, Sendable, CustomStringConvertible 
     case .newHeadLacks(let labels): "the new head's classes lack \(list(labels)), which scans bear"
     case .otherRun(let folder):
       "\(folder): holds folds of another run (a setting, the model, a scan or a label differs); expected this run's"
+    case .nestingNeedsLabels(let name):
+      "inner folds choose by labels of the training patients, and \(name.rawValue) gives none; expected another protocol, or no --inner-folds"
+    case .contradiction(let sentence): sentence
+    case .noFold(let number, let count): "found fold \(number); expected one of 1 to \(count)"
+    case .incomplete(let missing, let count, let folder):
+      "\(folder.map { $0 + ": " } ?? "")\(missing.count) of \(count) folds aren't finished (\(missing.prefix(6).joined(separator: "; "))"
+        + "\(missing.count > 6 ? "; …" : "")); run them, or gather what there is with --allow-incomplete"
+    case .noFoldFinished(let folder): "\(folder.map { $0 + ": " } ?? "")no fold is finished; expected at least one to gather"
     case .newerFile(let path, let found, let supported): "\(path): found format \(found); expected at most \(supported)"
     case .malformedFile(let path, let reason): "\(path): \(reason)"
     }

@@ -10,18 +10,21 @@ import Foundation
 struct ExperimentIdentity {
   let hash: ContentHash
 
-  init(_ experiment: CrossValidation, _ design: ExperimentDesign) throws {
+  init(_ experiment: CrossValidation, _ design: ExperimentDesign, splits: [ScanSplit]) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     let configuration = experiment.configuration
     var lines = [
-      "scanadapt evaluation 1", "instructions \(InstructionSet.name)", configuration.protocolName.rawValue,
+      "scanadapt evaluation 2", "version \(ProgramVersion.current)", "instructions \(InstructionSet.name)",
+      configuration.protocolName.rawValue,
       try json(design.targets.map(\.rawValue).sorted()),
       try json(design.sources.map(\.rawValue).sorted()),
       "\(configuration.folds) \(configuration.repetitions) \(configuration.seed) \(configuration.trainingScoreScans) \(configuration.permutesLabels)",
       try json(design.classes), try json(design.metrics), "model \(experiment.model.contentHash)",
-      try json(experiment.model.card.fittedPatients),
+      try json(experiment.model.card.fittedPatients), try json(experiment.outsiders?.map(\.rawValue).sorted()),
+      try json(configuration.division), try json(splits), try json(configuration.nesting),
+      "\(configuration.seeds) \(configuration.comparesTransductive) \(configuration.probesShortcuts)",
     ]
     for row in design.rows {
       lines += [
@@ -34,6 +37,7 @@ struct ExperimentIdentity {
       lines.append(
         [
           record.id.rawValue, record.patient.rawValue, record.scanner.rawValue, record.label.map { "=\($0)" } ?? "-",
+          record.split ?? "", record.site ?? "", record.date ?? "",
           hash?.hex ?? "unreadable",
         ]
         .joined(separator: "\u{1F}"))

@@ -6,7 +6,7 @@ import Evaluation
 /// Written whole to `folds/NAME.json`; a resumed run reads it instead of running the fold again. It names patients in the clear and stays
 /// in the run folder.
 public struct FoldRecord: Hashable, Codable, Sendable {
-  public static let formatVersion = 1
+  public static let formatVersion = 2
 
   public var format = FoldRecord.formatVersion
   /// SHA-256 of everything that decides the fold's bits; a record with another one is of another run.
@@ -19,10 +19,17 @@ public struct FoldRecord: Hashable, Codable, Sendable {
   public var testScans: Int
   public var strategies: [Strategy]
   public var unreadable: [UnreadableScanEntry]
+  /// Candidates on the inner folds of the training patients; empty without nesting.
+  public var inner: [InnerResult]
+  /// The linear probe of what files are like; nil where none was asked for or it hasn't run yet.
+  public var shortcut: Strategy?
+  /// What fitting and scoring used.
+  public var ledger: [LedgerPage]
 
   public init(
     configuration: String, fold: FoldName, trainingPatients: Int, trainingScans: Int, testPatients: Int, testScans: Int,
-    strategies: [Strategy], unreadable: [UnreadableScanEntry] = []
+    strategies: [Strategy], unreadable: [UnreadableScanEntry] = [], inner: [InnerResult] = [], shortcut: Strategy? = nil,
+    ledger: [LedgerPage] = []
   ) {
     self.configuration = configuration
     self.fold = fold
@@ -32,7 +39,13 @@ public struct FoldRecord: Hashable, Codable, Sendable {
     self.testScans = testScans
     self.strategies = strategies
     self.unreadable = unreadable
+    self.inner = inner
+    self.shortcut = shortcut
+    self.ledger = ledger
   }
+
+  /// The strategy's entry of this name.
+  subscript(name: String) -> Strategy? { strategies.first { $0.name == name } }
 
   /// A file that couldn't be read, by its path in the manifest.
   public struct UnreadableScanEntry: Hashable, Codable, Sendable {
@@ -59,10 +72,17 @@ public struct FoldRecord: Hashable, Codable, Sendable {
     public var curve: [LearningCurve.Point]
     public var chosenEpoch: Int?
     public var notes: [String]
+    /// The rate that inner folds chose; nil where it trained at its own or nothing trains.
+    public var learningRate: Double?
+    /// Whose predictions these are, where inner folds chose the strategy.
+    public var chosenStrategy: String?
+    /// Chosen on inner folds; nil where none was asked for or could be.
+    public var threshold: DecisionThreshold?
 
     public init(
       name: String, failure: String? = nil, predictions: [Prediction] = [], trainingScores: [Double?] = [], trainedParameters: Int? = nil,
-      seconds: Double? = nil, curve: [LearningCurve.Point] = [], chosenEpoch: Int? = nil, notes: [String] = []
+      seconds: Double? = nil, curve: [LearningCurve.Point] = [], chosenEpoch: Int? = nil, notes: [String] = [],
+      learningRate: Double? = nil, chosenStrategy: String? = nil, threshold: DecisionThreshold? = nil
     ) {
       self.name = name
       self.failure = failure
@@ -73,6 +93,9 @@ public struct FoldRecord: Hashable, Codable, Sendable {
       self.curve = curve
       self.chosenEpoch = chosenEpoch
       self.notes = notes
+      self.learningRate = learningRate
+      self.chosenStrategy = chosenStrategy
+      self.threshold = threshold
     }
   }
 }

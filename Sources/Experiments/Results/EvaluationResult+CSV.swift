@@ -64,10 +64,12 @@ extension EvaluationResult {
   public static let foldsColumns = ["format", "fold", "training_patients", "training_scans", "test_patients", "test_scans"]
 
   /// `folds.csv`: the size of each fold; who was in it stands in `ledger.csv`.
-  public var foldsCSV: String {
-    folds.reduce(Self.foldsColumns.joined(separator: ",") + "\n") { text, fold in
+  public var foldsCSV: String { Self.foldsCSV(of: folds) }
+
+  static func foldsCSV(of folds: [FoldSummary]) -> String {
+    folds.reduce(foldsColumns.joined(separator: ",") + "\n") { text, fold in
       text
-        + "\(Self.formatVersion),\(csvCell(fold.name)),\(fold.trainingPatients),\(fold.trainingScans),\(fold.testPatients),\(fold.testScans)\n"
+        + "\(formatVersion),\(csvCell(fold.name)),\(fold.trainingPatients),\(fold.trainingScans),\(fold.testPatients),\(fold.testScans)\n"
     }
   }
 }

@@ -16,6 +16,8 @@ public struct EvaluationResult: Hashable, Codable, Sendable {
   public var unreadable: [UnreadableEntry]
   /// The command that fits the same on all patients; written by whoever knows the command line.
   public var refitCommand: String?
+  /// How it was carried out; nil for a result that was put together by hand.
+  public var conduct: EvaluationConduct?
 
   public init(
     header: EvaluationHeader, strategies: [StrategyResult], scanners: [ScannerSummary] = [], folds: [FoldSummary] = [],

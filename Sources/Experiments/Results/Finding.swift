@@ -15,6 +15,8 @@ public enum Finding: Hashable, Codable, Sendable {
   /// The source model was fitted on patients that are scored. The first few, as pseudonyms.
   case sourceModelKnowsPatients(count: Int, examples: [String])
   case patientOnBothSides(fold: String, patient: String)
+  /// Predictions of scans that the ledger doesn't list as a fold's test scans.
+  case scoredOutsideTest(scans: Int)
   case labelsPermuted
   case sourcePatientsUnknown
   case transductive
@@ -34,19 +36,26 @@ public enum Finding: Hashable, Codable, Sendable {
   case severalComparisons(count: Int)
   /// With patients as the unit, those whose scans bear different labels have none.
   case patientsOfSeveralClasses(patients: Int)
+  /// Whoever takes the best row chose it by the scores that are shown.
+  case bestIsOptimistic(strategy: String, count: Int)
+  case transductiveRows([String])
+  /// AUROC of a linear model of what files are like, beside the network's.
+  case shortcutProbe(probe: Double, strategy: String?, network: Double?, isClose: Bool)
+  case incompleteFolds(finished: Int, planned: Int)
+  case ledgerChecked(String, isClean: Bool)
   case strategyFailed(strategy: String, fold: String, reason: String)
   /// The folds could be made, but something is flawed about one; its sentence.
   case foldWarning(String)
 
   public var severity: Severity {
     switch self {
-    case .sourceModelKnowsPatients, .patientOnBothSides: .leak
+    case .sourceModelKnowsPatients, .patientOnBothSides, .scoredOutsideTest, .ledgerChecked(_, isClean: false): .leak
     case .patientsOfSeveralClasses, .labelsPermuted, .sourcePatientsUnknown, .transductive, .everyScanItsOwnPatient, .oneClassOnScanner,
       .scannerWithoutLabels,
       .unreadable, .missingFiles, .strategyFailed, .severalComparisons,
-      .foldWarning:
+      .foldWarning, .bestIsOptimistic, .transductiveRows, .incompleteFolds, .shortcutProbe(_, _, _, isClose: true):
       .caution
-    case .sourceHeadUnknown, .labelUnused, .unlabelledScans, .sourceScansLeftOut: .note
+    case .sourceHeadUnknown, .labelUnused, .unlabelledScans, .sourceScansLeftOut, .shortcutProbe, .ledgerChecked: .note
     }
   }
 
@@ -78,10 +87,25 @@ public enum Finding: Hashable, Codable, Sendable {
         + "are given as they came and corrected (Holm, Benjamini-Hochberg)"
     case .patientsOfSeveralClasses(let patients):
       "\(counted(patients, "patient")) with scans of several classes \(patients == 1 ? "has" : "have") no class as a patient and \(patients == 1 ? "was" : "were") not scored"
+    case .scoredOutsideTest(let scans): "\(counted(scans, "scan")) were scored that the ledger doesn't list as test scans"
+    case .bestIsOptimistic(let strategy, let count):
+      "the best of \(count), \(strategy), was found by the scores shown here: its score is OPTIMISTIC (with --inner-folds it would be chosen "
+        + "without the scored patients)"
+    case .transductiveRows(let names):
+      "TRANSDUCTIVE rows: \(names.joined(separator: ", ")) took statistics from the very scans that are scored; they say nothing about scans to come"
+    case .shortcutProbe(let probe, let strategy, let network, let isClose):
+      "a linear model of image size, depth, brightness, border and scanner alone has AUROC \(three(probe))"
+        + (network.map { ", the network (\(strategy ?? "")) \(three($0))" } ?? "")
+        + (isClose ? ": the network may have learned how files look and not what they show" : "")
+    case .incompleteFolds(let finished, let planned):
+      "INCOMPLETE: \(finished) of \(planned) folds are in these numbers"
+    case .ledgerChecked(let sentence, _): sentence
     case .strategyFailed(let strategy, let fold, let reason): "\(strategy) failed in fold \(fold): \(reason)"
     case .foldWarning(let sentence): sentence
     }
   }
+
+  private func three(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
 
   private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 

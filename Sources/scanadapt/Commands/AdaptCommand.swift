@@ -39,6 +39,9 @@ struct AdaptCommand: ParsableCommand {
   @Option(name: .customLong("out"), help: "The run folder; the same command with the same folder continues a stopped run.")
   var output: String
 
+  @Flag(help: "Time a few steps, print hours and peak memory, and write nothing.")
+  var dryRun = false
+
   @Flag(help: "A batch with a job for each scanner of the manifest.")
   var perScanner = false
 
@@ -72,6 +75,14 @@ struct AdaptCommand: ParsableCommand {
     let labels = newHeadLabels ?? (model.fromScratch == nil ? nil : model.description.labels)
     let run = AdaptationRun(
       chosen, training: resolved, newHeadLabels: labels, budget: compute.budget, pseudonyms: try privacy.sitePseudonyms())
+    if dryRun {
+      // The gate fits once more for each fold of patients.
+      let fits = gate == nil ? 1 : Double(folds)
+      let training = try scans.load().allForFitting(Ledger())
+      let dry = DryRun(source: source, training: training, loader: try compute.loader(for: source))
+      let job = DryRun.Job(run: run, fits: fits, scans: training.count, predictions: fits > 1 ? training.count : 0)
+      return Terminal.result(try dry.table(of: [job]))
+    }
     if let jobs = try batchJobs() {
       try BatchRun(run: run, source: source, jobs: jobs, output: output, command: self).execute()
     } else {

@@ -16,6 +16,8 @@ package struct RefitCommand {
   ///   - output: the evaluation's run folder.
   package init?(_ result: EvaluationResult, arguments: [String], scanners: [String], output: String) {
     guard !result.hasLeak, !result.header.labelsPermuted, result.header.baseline != .linearProbeOnSourceScanners else { return nil }
+    // Rates chosen in each fold are no one rate to fit all patients with.
+    guard result.conduct?.nesting?.learningRates.isEmpty ?? true else { return nil }
     guard let best = Self.best(of: result) else { return nil }
     let kept = Self.kept(arguments, for: best.name)
     guard kept.count(where: { $0 == "--scans" || $0.hasPrefix("--scans=") }) <= 1 else { return nil }
@@ -34,13 +36,19 @@ package struct RefitCommand {
   private static func best(of result: EvaluationResult) -> StrategyResult? {
     let sign: Double = result.header.primaryMetric.largerIsBetter ? 1 : -1
     func gain(_ strategy: StrategyResult) -> Double { sign * (strategy.primary?.difference?.difference ?? 0) }
-    return result.strategies.filter { $0.verdict?.verdict == .adapt }.max { gain($0) < gain($1) }
+    // A row beside the strategies, such as one with the scored scans' statistics, is nothing that `adapt` could fit.
+    let fittable = result.strategies.filter { $0.verdict?.verdict == .adapt && StrategyCatalogue.names.contains($0.name) }
+    return fittable.max { gain($0) < gain($1) }
   }
 
   private static func kept(_ arguments: [String], for strategy: String) -> [String] {
     var leftOut: Set<String> = [
       "--protocol", "--target", "--source", "--strategy", "--head", "--folds", "--repeats", "--metric", "--margin",
-      "--training-score-scans", "--out",
+      "--training-score-scans", "--out", "--split-date", "--splits", "--inner-folds", "--learning-rates", "--threshold", "--seeds",
+      "--pretrained-on",
+    ]
+    let flags: Set<String> = [
+      "--clear-ids", "--dry-run", "--leave-site-out", "--split-column", "--transductive", "--shortcut-probe", "--no-shortcut-probe",
     ]
     // Given for some of the strategies; `adapt` refuses what its one has no use for.
     let chosen = try? StrategyCatalogue.strategy(named: strategy)
@@ -53,7 +61,7 @@ package struct RefitCommand {
       let name = argument.split(separator: "=", maxSplits: 1).first.map(String.init) ?? argument
       if leftOut.contains(name) {
         if name == argument { _ = rest.popFirst() }
-      } else if argument != "--clear-ids" {
+      } else if !flags.contains(argument) {
         kept.append(argument)
       }
     }

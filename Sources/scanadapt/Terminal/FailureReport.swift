@@ -27,9 +27,12 @@ struct FailureReport {
     case let error as FileError: ExitStatus(rawValue: error.consequence.rawValue) ?? .inputOutput
     case let error as ManifestError:
       if case .file(let file) = error.reason { status(of: file) } else { .badData }
-    case PseudonymKeyError.file(let file), PhantomError.file(let file), FileLockError.file(let file): status(of: file)
+    case SplitFileError.file(let file), PseudonymKeyError.file(let file), PhantomError.file(let file), FileLockError.file(let file):
+      status(of: file)
     case let error as PNGError where error.reason == .missing: .inputMissing
-    case NormPackBankError.noPacks: .inputMissing
+    case NormPackBankError.noPacks, ExperimentError.incomplete, ExperimentError.noFoldFinished, EvaluationPlanError.directoryMissing:
+      .inputMissing
+    case ExperimentError.noFold, ExperimentError.contradiction, ExperimentError.nestingNeedsLabels: .usage
     case is Interrupted, is ExperimentStopped: .stopped
     case is FileLockError, is RunFolderError, ExperimentError.otherRun: .cannotCreate
     case is PreprocessingSyntaxError, is ConfigurationError, is StrategyError, is LayerSelectionError, TrainingError.setting:

@@ -1,3 +1,4 @@
+import Adaptation
 import Cohorts
 import Engine
 import Experiments
@@ -16,7 +17,7 @@ extension RunDescription {
       found.append(Input(role: role, path: path, sha256: try sha256Hex(ofFileAt: path)))
     }
     return RunDescription(
-      command: ["scanadapt"] + CommandLine.arguments.dropFirst(), version: ScanAdapt.configuration.version,
+      command: ["scanadapt"] + CommandLine.arguments.dropFirst(), version: ProgramVersion.current,
       instructionSet: InstructionSet.name,
       seed: seed, inputs: found, pseudonymKeyID: pseudonyms.keyID, began: Date.now.ISO8601Format())
   }

@@ -26,6 +26,11 @@ extension RunFolder {
     }
   }
 
+  /// Runs `body` while nobody else plans or gathers in the folder.
+  static func withOpened<Result>(_ folder: RunFolder, _ body: () throws -> Result) throws -> Result {
+    try withFileLock("\(folder.path)/.lock", since: Date.now.ISO8601Format()) { try body() }
+  }
+
   private static func created(_ path: String, _ description: RunDescription) throws -> RunFolder {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     let parent = parts.dropLast().joined(separator: "/")
@@ -35,7 +40,8 @@ extension RunFolder {
   /// No finished fold, no checkpoint, no result: only what says how it began. A folder that can't be listed may hold anything.
   private var holdsNothing: Bool {
     guard let files = try? Folder.filesRecursively(below: path) else { return false }
-    return files.allSatisfy { ["run.json", "config.yaml", "folds/run.json"].contains($0) }
+    let beginnings = ["run.json", "config.yaml", "plan.json", "folds.csv", "slurm.sh", "folds/run.json", "folds/pseudonym.key"]
+    return files.allSatisfy { beginnings.contains($0) }
   }
 
   private func discard(keepingFolder: Bool) {

@@ -1,19 +1,10 @@
 import Adaptation
 import ArgumentParser
-import Cohorts
 import Evaluation
 import Experiments
-import Files
-import Foundation
-import Graphs
-import ModelFiles
-import Reports
 
-/// `scanadapt evaluate`: the source model and each adaptation on the same held-out patients, with a verdict for each.
-struct EvaluateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Compare the source model with each adaptation on the same held-out patients.")
-
+/// Everything that decides an evaluation's result, and where it goes.
+struct EvaluationArguments: ParsableArguments {
   @OptionGroup var model: ModelOptions
   @OptionGroup var scans: ScanOptions
   @OptionGroup var statistics: StatisticsOptions
@@ -38,8 +29,10 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "keep, train, or new (for the manifest's labels); each strategy's own choice unless given.")
   var head: HeadPolicy?
 
-  @Option(help: "Patient folds.")
-  var folds = 5
+  @OptionGroup var division: DivisionOptions
+
+  @Option(help: "Patient folds; 5 unless given.")
+  var folds: Int?
 
   @Option(help: "Repetitions of the cross-validation, each with other folds.")
   var repeats = 1
@@ -59,52 +52,54 @@ struct EvaluateCommand: ParsableCommand {
     name: .customLong("classes"), help: "The classes of a new head in index order; the cohort's labels unless given.", transform: labelList)
   var newHeadLabels: [String]?
 
+  @OptionGroup var nesting: NestingOptions
+
+  @Option(help: "Train each strategy so many times with seeds of its own; with --permute-labels, so many permutations.")
+  var seeds = 1
+
+  @Flag(help: "Beside each strategy that takes statistics only, show the same with the scored scans' own statistics.")
+  var transductive = false
+
+  @Flag(inversion: .prefixedNo, help: "Self-test: a linear model of image size, depth, brightness, border and scanner in the same folds.")
+  var shortcutProbe = true
+
+  @Option(
+    help: "Patients that others fitted the model on: a CSV with a patient column, or an id a line. Overlap with the scored is exit code 2.")
+  var pretrainedOn: String?
+
   @Flag(help: "Self-test: shuffle labels over whole patients; every score must then be chance.")
   var permuteLabels = false
 
   @Flag(help: "Write patients and scans in the clear instead of as pseudonyms.")
   var clearIds = false
 
+  @Flag(help: "Time a few steps of each strategy, print hours and peak memory, and write nothing.")
+  var dryRun = false
+
   @Option(name: .customLong("out"), help: "The run folder; the same command with the same folder continues a stopped run.")
   var output: String
 
   func validate() throws {
-    if folds < 2 { throw ValidationError("--folds is at least 2, not \(folds)") }
+    if let folds, folds < 2 { throw ValidationError("--folds is at least 2, not \(folds)") }
+    if folds != nil, division.isFixed || `protocol` == .unseenScanner {
+      throw ValidationError("--folds divides patients at random; found another way of dividing beside it")
+    }
+    if seeds < 1 { throw ValidationError("--seeds is at least 1, not \(seeds)") }
     if repeats < 1 { throw ValidationError("--repeats is at least 1, not \(repeats)") }
     if !(margin >= 0 && margin.isFinite) { throw ValidationError("--margin is a gain of 0 or more, not \(margin)") }
     if trainingScoreScans < 0 { throw ValidationError("--training-score-scans is 0 or more, not \(trainingScoreScans)") }
   }
 
-  func run() throws {
-    let model = try model.load()
-    let cohort = try scans.load()
-    let pseudonyms = try privacy.pseudonyms()
-    let strategies = try chosenStrategies()
-    try RunFolder.withFolder(at: output, describedBy: try description(pseudonyms)) { folder in
-      let evaluation = CrossValidation(
-        configuration, model: model, named: self.model.name,
-        strategies: strategies, loader: try compute.loader(for: model), budget: compute.budget, pseudonyms: pseudonyms,
-        identifiers: clearIds ? .asGiven : nil)
-      let resolved = try ConfigurationFile.text(of: configuration)
-      // What stands there may be another run's, which is refused below.
-      if !Folder.holds("config.yaml", in: folder.path) { try folder.write(resolved, named: "config.yaml") }
-      let progress = ProgressLine(isQuiet: compute.quiet)
-      let outcome = try evaluation.run(on: cohort, in: folder, observer: .terminal(progress))
-      progress.clear()
-      try folder.write(resolved, named: "config.yaml")
-      try finish(outcome.result, cohort, folder)
-    }
-  }
-
-  private var configuration: ExperimentConfiguration {
+  var configuration: ExperimentConfiguration {
     ExperimentConfiguration(
-      protocolName: `protocol`, targetScanners: targets, sourceScanners: sources, folds: folds, repetitions: repeats,
+      protocolName: `protocol`, targetScanners: targets, sourceScanners: sources, folds: folds ?? 5, repetitions: repeats,
       seed: compute.seedValue,
       metrics: metrics, rule: VerdictRule(margin: margin), trainingScoreScans: trainingScoreScans, newHeadLabels: newHeadLabels,
-      permutesLabels: permuteLabels)
+      permutesLabels: permuteLabels, division: division.value, nesting: nesting.value, seeds: seeds, comparesTransductive: transductive,
+      probesShortcuts: shortcutProbe)
   }
 
-  private func chosenStrategies() throws -> [ExperimentStrategy] {
+  func chosenStrategies() throws -> [ExperimentStrategy] {
     let names = strategies.isEmpty ? StrategyCatalogue.names.filter { $0 != SourceModel().name } : strategies
     let chosen = try names.map { name in
       let strategy = statistics.applied(to: try StrategyCatalogue.strategy(named: name, head: head), seed: compute.seedValue)
@@ -112,33 +107,6 @@ struct EvaluateCommand: ParsableCommand {
     }
     try statistics.check(chosen.map(\.strategy))
     return chosen
-  }
-
-  private func description(_ pseudonyms: Pseudonyms) throws -> RunDescription {
-    try .ofThisCommand(
-      seed: compute.seedValue, inputs: [("model", model.model)] + scans.manifests.map { ("manifest", $0) }, pseudonyms)
-  }
-
-  private func finish(_ found: EvaluationResult, _ cohort: Cohort, _ folder: RunFolder) throws {
-    var result = found
-    result.refitCommand =
-      RefitCommand(
-        result, arguments: Array(CommandLine.arguments.dropFirst(2)), scanners: cohort.scanners.map(\.rawValue), output: output)?.text
-    let report = EvaluationReport(result)
-    try folder.write(report.html, named: "report.html")
-    try folder.write(report.table.markdown, named: "table.md")
-    Terminal.result(compute.json ? try json(result) : report.table.text)
-    Terminal.note("report: \(folder.path)/report.html")
-    FailureList(result.unreadable.map { UnreadableScan(path: $0.scan, reason: $0.reason) }).print()
-    CohortNotes(cohort).printMissing()
-    let hasFailures = result.hasFailedStrategy || !result.unreadable.isEmpty || !cohort.unavailable.isEmpty
-    try Outcome(hasNegativeVerdict: result.hasLeak, hasFailures: hasFailures).finish()
-  }
-
-  private func json(_ result: EvaluationResult) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return String(decoding: try encoder.encode(result), as: UTF8.self)
   }
 }
 

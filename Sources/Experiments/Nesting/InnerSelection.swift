@@ -1,0 +1,64 @@
+import Evaluation
+
+/// One candidate on one inner fold: predictions of patients it wasn't fitted on, all of them training patients of the outer fold.
+public struct InnerResult: Hashable, Codable, Sendable {
+  public var candidate: Candidate
+  public var innerFold: String
+  public var predictions: [Prediction]
+  public var failure: String?
+
+  public init(candidate: Candidate, innerFold: String, predictions: [Prediction] = [], failure: String? = nil) {
+    self.candidate = candidate
+    self.innerFold = innerFold
+    self.predictions = predictions
+    self.failure = failure
+  }
+}
+
+/// What one outer fold's inner folds chose: a pure function of their results.
+public struct InnerSelection: Hashable, Sendable {
+  /// A candidate and its mean score over inner folds; nil where it failed or its score is undefined in one of them.
+  public struct Score: Hashable, Codable, Sendable {
+    public var candidate: Candidate
+    public var score: Double?
+  }
+
+  public var scores: [Score]
+  /// The best of all; of equals the first, and the source model comes first. nil where none has a score.
+  public var chosen: Candidate?
+
+  init(_ results: [InnerResult], candidates: [Candidate], metric: Metric) {
+    scores = candidates.map { candidate in
+      let own = results.filter { $0.candidate == candidate }
+      let values = own.compactMap { $0.failure == nil ? metric.value(of: $0.predictions) : nil }
+      let isDefined = !values.isEmpty && values.count == own.count
+      return Score(candidate: candidate, score: isDefined ? values.reduce(0, +) / Double(values.count) : nil)
+    }
+    chosen = Self.best(scores, metric)
+    self.metric = metric
+    predictions = Dictionary(grouping: results.filter { $0.failure == nil }, by: \.candidate).mapValues { $0.flatMap(\.predictions) }
+  }
+
+  private let metric: Metric
+  private let predictions: [Candidate: [Prediction]]
+
+  /// A strategy's threshold, chosen on all inner folds' predictions at its best learning rate; nil where it has none.
+  func threshold(of strategy: String, _ rule: ThresholdRule) -> DecisionThreshold? {
+    Self.best(scores.filter { $0.candidate.strategy == strategy }, metric).flatMap { rule.threshold(on: predictions[$0] ?? []) }
+  }
+
+  /// The best learning rate of one strategy; nil where only its own was tried, or none has a score.
+  func learningRate(of strategy: String) -> Double? {
+    Self.best(scores.filter { $0.candidate.strategy == strategy }, metric)?.learningRate
+  }
+
+  private static func best(_ scores: [Score], _ metric: Metric) -> Candidate? {
+    var best: (candidate: Candidate, score: Double)?
+    for entry in scores {
+      guard let score = entry.score else { continue }
+      if let found = best, metric.largerIsBetter ? score <= found.score : score >= found.score { continue }
+      best = (entry.candidate, score)
+    }
+    return best?.candidate
+  }
+}
