@@ -131,12 +131,14 @@ import Testing
 
   @Test("Brightness that goes with the label is found by the shortcut probe, and the network isn't called better than it")
   func shortcut() throws {
+    let study = try PhantomStudy(scanners: [.beta], patients: 24, scansPerPatient: 1)
     for record in study.onBeta where record.label == "lesion" {
       let image = try PNGReader.decode(contentsOf: record.absolutePath)
       let darker = GrayImage(width: image.width, height: image.height, bitDepth: image.bitDepth, samples: image.samples.map { $0 / 4 })
       try AtomicFile.write(PNGWriter.encode(darker), to: record.absolutePath)
     }
-    let outcome = try validation(["recalibrate"]) { $0.probesShortcuts = true }.run(on: study.cohort)
+    let outcome = try PhantomStudy.validation(.withinScanner, PhantomStudy.strategies(["recalibrate"])) { $0.probesShortcuts = true }
+      .run(on: study.cohort)
     let shortcut = try #require(outcome.result.conduct?.shortcut)
     #expect(shortcut.probe?.value == 1 && shortcut.isClose)
     #expect(outcome.result.findings.contains { if case .shortcutProbe(_, _, _, true) = $0 { true } else { false } })

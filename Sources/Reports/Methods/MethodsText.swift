@@ -151,12 +151,12 @@ public struct MethodsText: Sendable {
   private var statistics: [String] {
     let header = result.header
     let names = header.metrics.map { $0.title(classes: header.classes) }.joined(separator: ", ")
-    let method = header.bootstrap.method == .percentile ? "percentile" : "bias-corrected and accelerated (BCa)"
     var text = [
       "## Statistics",
-      "Metrics: \(names); the first decides. Intervals are \(method) \(Figures.percent(header.bootstrap.level)) bootstrap intervals of "
-        + "\(Figures.count(header.bootstrap.resamples)) resamples of whole patients with all their scans, within strata of patient label, seed "
-        + "\(header.bootstrap.seed). Differences are paired: the same patients, scans and resamples for both. \(header.rule.sentence).",
+      "Metrics: \(names); the first decides. Intervals at \(Figures.percent(header.bootstrap.level)) are \(header.bootstrap.method.sentence); "
+        + "where patients are resampled, \(Figures.count(header.bootstrap.resamples)) times with all their scans, within strata of patient "
+        + "label, seed \(header.bootstrap.seed). Differences are paired: the same patients, scans and resamples for both. Unit: "
+        + "\(header.unit.sentence). \(header.rule.sentence).",
     ]
     if !conduct.seeds.isEmpty {
       let what = header.labelsPermuted ? "permutation" : "training seed"
