@@ -42,7 +42,9 @@ enum ReportStyle {
     .interval { stroke: var(--ink); stroke-width: 1.8; } .gap { stroke: var(--soft); stroke-dasharray: 2 3; }
     .solid { fill: var(--ink); stroke: var(--ink); } .hollow { fill: var(--paper); stroke: var(--ink); stroke-width: 1.6; }
     .curve { fill: none; stroke: var(--ink); stroke-width: 1.2; opacity: .75; } .dashed { stroke-dasharray: 5 3; stroke: var(--accent); }
-    .band { fill: #d9dee4; stroke: none; } .bar { fill: #7d8894; }
+    .band { fill: #d9dee4; stroke: none; } .bar { fill: #7d8894; } .bold { stroke-width: 2; opacity: 1; }
+    .heat0 { fill: #ffffff; stroke: #e3e6ea; } .heat1 { fill: #d9dee4; } .heat2 { fill: #a3adb8; } .heat3 { fill: #3f4954; }
+    svg text.light { fill: var(--paper); }
     footer { margin-top: 44px; padding-top: 10px; border-top: 1px solid var(--rule); color: var(--soft); font-size: 13px; }
     @media (max-width: 640px) { .verdicts li { grid-template-columns: 1fr; } .verdicts b { border-right: 0; } dl { grid-template-columns: 1fr; } }
     @media print { body { max-width: none; padding: 0; font-size: 12px; } details { display: none; } pre { max-height: none; }
