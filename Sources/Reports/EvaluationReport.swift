@@ -16,9 +16,11 @@ public struct EvaluationReport: Sendable {
   public var html: String {
     let table = table
     let header = result.header
-    let plots = [ForestPlot.plot(result), ScorePlot.plot(result), ScannerPlot.plot(result), LearningCurvePlot.plot(result)].compactMap {
-      $0
-    }
+    let plots = [
+      ForestPlot.plot(result), ScorePlot.plot(result), ScannerPlot.plot(result), RankingCurvePlot.plot(result, .roc),
+      RankingCurvePlot.plot(result, .precisionRecall), ReliabilityPlot.plot(result), LearningCurvePlot.plot(result),
+      MismatchHeatMap.plot(mismatches), MismatchPlot.plot(mismatches),
+    ].compactMap(\.self)
     return ReportPage(
       title: "\(header.model.visible(limit: 60)) on \(ComparisonTable.names(header.targetScanners))",
       lead: "ScanAdapt, \(header.protocolName.rawValue) evaluation on held-out patients"
@@ -26,7 +28,7 @@ public struct EvaluationReport: Sendable {
       verdicts: result.strategies.compactMap(verdict),
       findings: table.findings.map { .init(kind: $0.severity.rawValue, word: $0.severity.word, sentence: $0.sentence.visible(limit: 600)) },
       comparison: table,
-      plots: plots + [MismatchPlot.plot(mismatches)].compactMap { $0 },
+      plots: plots,
       tables: [metricsTable, confusionTable, foldsTable, unreadableTable].compactMap { $0 },
       refit: result.refitCommand?.visible(limit: 2000),
       footer:

@@ -24,7 +24,7 @@ struct ReportPageTests {
     #expect(html.contains("class=\"warning\">UNKNOWN"))
     #expect(html.contains("held-out patients only"))
     let pictures = html.components(separatedBy: "<svg ").count - 1
-    #expect(pictures == 4)
+    #expect(pictures == 7)
     #expect(html.components(separatedBy: "<desc id=").count - 1 == pictures)
     #expect(
       html.components(separatedBy: "The picture&#39;s data as CSV").count + html.components(separatedBy: "The picture's data as CSV").count
