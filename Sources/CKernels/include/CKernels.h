@@ -11,6 +11,7 @@
 #include "convolution.h"
 #include "linear.h"
 #include "normalization.h"
+#include "depthwise_backward.h"
 #include "pooling.h"
 #include "elementwise.h"
 #include "loss.h"

@@ -53,7 +53,7 @@ public struct Program: Sendable, CustomStringConvertible {
     }
     images = batch
     self.instructionSet = instructionSet
-    steps = plan.steps
+    steps = plan.steps.fusingDepthwiseGradients()
     buffers = plan.buffers
     packings = plan.packings
     affines = plan.affines
@@ -62,7 +62,7 @@ public struct Program: Sendable, CustomStringConvertible {
     // A cut may name an output twice.
     outputs = graph.outputs.enumerated().filter { graph.outputs.firstIndex(of: $1) == $0 }.map { ($1, shapes[$1]!) }
     singleValued = plan.singleValued
-    arena = ArenaPlan(buffers: plan.buffers, steps: plan.steps)
+    arena = ArenaPlan(buffers: plan.buffers, steps: steps)
   }
 
   private static func checkedShapes(

@@ -12,7 +12,7 @@ struct ActivationMask: Sendable {
 }
 
 /// A scale and shift per channel: a stored normalization's, or one that was computed in the run.
-enum ChannelAffine: Sendable {
+enum ChannelAffine: Hashable, Sendable {
   /// By the normalization's path.
   case bound(String)
   /// scale, shift and centre, `rows` × channels each; one row, or one per image.
@@ -53,6 +53,19 @@ enum GradientCoefficients: Sendable {
   var reads: [BufferID] { if case .computed(let buffer, _, _) = self { [buffer] } else { [] } }
 }
 
+extension Run {
+  func coefficients(_ coefficients: GradientCoefficients?) -> sa_backward_affine {
+    switch coefficients {
+    case nil: return sa_backward_affine()
+    case .scale(let path): return sa_backward_affine(a: parameters.affine(path).scale, b: nil, c: nil, image_stride: 0)
+    case .computed(let buffer, let rows, let channels):
+      let base = UnsafePointer(floats(buffer))
+      return sa_backward_affine(
+        a: base, b: base + rows * channels, c: base + 2 * rows * channels, image_stride: rows > 1 ? channels : 0)
+    }
+  }
+}
+
 /// `dz = dy` where the activation let through, 0 elsewhere; `dx = a * dz + b * x + c`. Either, or both, are stored.
 struct MaskedGradientStep: Step {
   let node: String
@@ -79,9 +92,10 @@ struct MaskedGradientStep: Step {
     return "gradient of \(parts.joined(separator: " + "))"
   }
   private var targets: [(place: MapReference, mode: sa_write_mode)] { [result, branch].compactMap(\.self) }
+  /// What it reads beside the gradient.
+  var readsBeside: [BufferID] { mask.reads + (coefficients?.reads ?? []) + (input.map { [$0.buffer] } ?? []) }
   var reads: [BufferID] {
-    [gradient.buffer] + mask.reads + (coefficients?.reads ?? []) + (input.map { [$0.buffer] } ?? [])
-      + targets.filter { $0.mode == SA_ACCUMULATES }.map(\.place.buffer)
+    [gradient.buffer] + readsBeside + targets.filter { $0.mode == SA_ACCUMULATES }.map(\.place.buffer)
   }
   var writes: [BufferID] { targets.map(\.place.buffer) }
   var replacements: [(output: BufferID, input: BufferID)] {
@@ -93,17 +107,8 @@ struct MaskedGradientStep: Step {
   }
 
   func run(_ run: borrowing Run) {
-    var affine = sa_backward_affine()
-    switch coefficients {
-    case nil: break
-    case .scale(let path): affine.a = run.parameters.affine(path).scale
-    case .computed(let buffer, let rows, let channels):
-      let base = UnsafePointer(run.floats(buffer))
-      affine = sa_backward_affine(
-        a: base, b: base + rows * channels, c: base + 2 * rows * channels, image_stride: rows > 1 ? channels : 0)
-    }
     sa_backward_affine_apply(
-      run.map(result?.place), run.map(branch?.place), run.map(gradient), run.map(input), affine, run.mask(mask),
+      run.map(result?.place), run.map(branch?.place), run.map(gradient), run.map(input), run.coefficients(coefficients), run.mask(mask),
       result?.mode ?? SA_WRITES, branch?.mode ?? SA_WRITES, run.pool)
   }
 }
