@@ -9,8 +9,7 @@
 
 #include "block_moments.h"
 #include "depthwise_ring.h"
-
-enum { MOST_KERNEL = 15 };
+#include "depthwise_windows.h"
 
 typedef struct {
   sa_map destination;
@@ -26,8 +25,8 @@ typedef struct {
 } context;
 
 bool sa_depthwise_fits(sa_conv_geometry g) {
-  return g.groups > 1 && g.groups == g.input_channels && g.groups == g.output_channels && g.kernel_height <= MOST_KERNEL
-      && g.kernel_width <= MOST_KERNEL && (g.kernel_height - 1) * g.dilation + 1 <= SA_RING_MOST_ROWS;
+  return g.groups > 1 && g.groups == g.input_channels && g.groups == g.output_channels && g.kernel_height <= SA_MOST_WINDOW
+      && g.kernel_width <= SA_MOST_WINDOW && (g.kernel_height - 1) * g.dilation + 1 <= SA_RING_MOST_ROWS;
 }
 
 sa_index sa_depthwise_packed_floats(sa_conv_plan plan) {
@@ -47,50 +46,10 @@ void sa_depthwise_pack(float *packed, const float *weight, sa_conv_plan plan) {
         }
 }
 
-/// What happens to a row's values before they are stored.
-typedef struct {
-  float scale[SA_RING_LANES], shift[SA_RING_LANES];
-  const float *residual;
-  sa_index residual_stride;
-  sa_activation activation;
-} finish;
-
-/// `count` windows of one row from column `j`: sums over `row_count` ring rows and `width` taps.
-SA_BODY windows(
-    float *y, sa_index y_stride, const float *const *rows, const float *const *weights, sa_index row_count, const sa_index width,
-    const sa_index step, sa_index dilation, sa_index j, const int count, sa_index i, const finish *f) {
-  sa_v8 sum[4];
-  for (int n = 0; n < count; n++) sum[n] = (sa_v8){0};
-  for (sa_index u = 0; u < row_count; u++) {
-    const float *x = rows[u] + j * step * SA_RING_LANES + i;
-    for (sa_index v = 0; v < width; v++) {
-      sa_v8 w = SA_LOAD8(weights[u] + v * SA_RING_LANES + i);
-      for (int n = 0; n < count; n++) sum[n] += SA_LOAD8(x + (n * step + v * dilation) * SA_RING_LANES) * w;
-    }
-  }
-  for (int n = 0; n < count; n++) {
-    sa_v8 value = SA_LOAD8(f->scale + i) * sum[n] + SA_LOAD8(f->shift + i);
-    if (f->residual) value += SA_LOAD8(f->residual + (j + n) * f->residual_stride + i);
-    SA_ACTIVATE8(value, f->activation);
-    SA_STORE8(y + (j + n) * y_stride + i, value);
-  }
-}
-
-SA_BODY row_of_windows(
-    float *y, sa_index y_stride, sa_index columns, const float *const *rows, const float *const *weights, sa_index row_count,
-    const sa_index width, const sa_index step, const sa_index dilation, sa_index lanes, const finish *f) {
-  for (sa_index i = 0; i < lanes; i += 8) {
-    sa_index j = 0;
-    for (; j + 4 <= columns; j += 4) windows(y, y_stride, rows, weights, row_count, width, step, dilation, j, 4, i, f);
-    for (; j < columns; j++) windows(y, y_stride, rows, weights, row_count, width, step, dilation, j, 1, i, f);
-  }
-}
-
 /// The ring rows and kernel rows that meet in destination row `row`.
-SA_INLINE sa_index meeting_rows(const float **rows, const float **weights, sa_ring *ring, const context *f, const float *kernel,
-    sa_index row) {
+SA_BODY meeting_rows(sa_window_rows *rows, sa_ring *ring, const context *f, const float *kernel, sa_index row) {
   sa_conv_geometry g = f->plan.geometry;
-  sa_index count = 0;
+  rows->count = 0;
   for (sa_index u = 0; u < g.kernel_height; u++) {
     sa_index source = row * g.stride - g.pad_top + u * g.dilation;
     if (f->plan.purpose == SA_CONV_BACKWARD_DATA) {
@@ -98,10 +57,9 @@ SA_INLINE sa_index meeting_rows(const float **rows, const float **weights, sa_ri
       source = position >= 0 && position % g.stride == 0 ? position / g.stride : -1;
     }
     if (source < 0 || source >= ring->source.h) continue;
-    rows[count] = sa_ring_row(ring, source);
-    weights[count++] = kernel + u * g.kernel_width * SA_RING_LANES;
+    rows->row[rows->count] = sa_ring_row(ring, source);
+    rows->weights[rows->count++] = kernel + u * g.kernel_width * SA_RING_LANES;
   }
-  return count;
 }
 
 SA_BODY row_moments(const context *f, double *mean, double *m2, const float *y, sa_index lanes, sa_index before) {
@@ -121,14 +79,15 @@ SA_BODY depthwise_body(void *argument, sa_index piece, int thread) {
   sa_ring ring = f->ring;
   ring.rows = f->scratch + thread * f->scratch_per_thread;
   sa_ring_begin(&ring, f->affine, image, first);
-  finish after = {.activation = f->epilogue.activation};
-  sa_gather_affine(after.scale, after.shift, (sa_affine){f->epilogue.scale, f->epilogue.shift, 0}, 0, first, ring.lanes, f->destination.c);
+  float scale[SA_RING_LANES], shift[SA_RING_LANES];
+  sa_window_finish after = {.scale = scale, .shift = shift, .activation = f->epilogue.activation};
+  sa_gather_affine(scale, shift, (sa_affine){f->epilogue.scale, f->epilogue.shift, 0}, 0, first, ring.lanes, f->destination.c);
   const float *kernel = f->packed + first * g.kernel_height * g.kernel_width;
   double mean[SA_RING_LANES] = {0}, m2[SA_RING_LANES] = {0};
   sa_index top = band * f->band_rows, bottom = sa_least(top + f->band_rows, f->destination.h);
   for (sa_index row = top; row < bottom; row++) {
-    const float *rows[MOST_KERNEL], *weights[MOST_KERNEL];
-    sa_index count = meeting_rows(rows, weights, &ring, f, kernel, row);
+    sa_window_rows rows = {.lanes = ring.lanes};
+    meeting_rows(&rows, &ring, f, kernel, row);
     float *y = sa_pixel(f->destination, image, row * width) + first;
     if (f->epilogue.residual.data) {
       after.residual = sa_pixel(f->epilogue.residual, image, row * width) + first;
@@ -138,13 +97,7 @@ SA_BODY depthwise_body(void *argument, sa_index piece, int thread) {
       after.residual_stride = f->destination.pixel_stride;
     }
     sa_index step = f->plan.purpose == SA_CONV_BACKWARD_DATA ? 1 : g.stride;
-#define ROW(WIDTH, STEP, DILATION) \
-  row_of_windows(y, f->destination.pixel_stride, width, rows, weights, count, WIDTH, STEP, DILATION, ring.lanes, &after)
-    if (g.kernel_width == 3 && g.dilation == 1 && step == 1) ROW(3, 1, 1);
-    else if (g.kernel_width == 3 && g.dilation == 1 && step == 2) ROW(3, 2, 1);
-    else if (g.kernel_width == 5 && g.dilation == 1 && step == 1) ROW(5, 1, 1);
-    else if (g.kernel_width == 5 && g.dilation == 1 && step == 2) ROW(5, 2, 1);
-    else ROW(g.kernel_width, step, g.dilation);
+    sa_window_row(y, f->destination.pixel_stride, width, &rows, g.kernel_width, step, g.dilation, SA_RING_LANES, &after);
     if (f->partial_moments) row_moments(f, mean, m2, y, ring.lanes, (row - top) * width);
   }
   if (!f->partial_moments) return;

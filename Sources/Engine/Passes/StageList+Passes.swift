@@ -8,5 +8,6 @@ extension StageList {
     fuseActivations()
     deferNormalizations()
     requestMomentsFromConvolutions()
+    fuseInvertedResiduals()
   }
 }
