@@ -3,7 +3,8 @@ extension NetworkBuilder {
   /// (Liu, "Higher accuracy on vision models with EfficientNet-Lite", TensorFlow blog 2020). Key names of lukemelas' EfficientNet-PyTorch.
   ///
   /// At 224×224: stem 32×112×112; 16 blocks down to 320×7×7; 1280×7×7; features 1280. Strided convolutions carry TensorFlow's
-  /// "same" padding for even extents: one pixel less above and left than below and right.
+  /// "same" padding of a 224-pixel image, one pixel less above and left than below and right, at every image size, as the published
+  /// PyTorch module does (`Conv2dStaticSamePadding` of efficientnet-lite-pytorch 0.1.0). Padding that follows an odd extent would differ.
   mutating func addEfficientNetLite0() {
     addSamePaddedConvolution("_conv_stem", outputs: 32, kernel: 3, stride: 2)
     addBatchNormalization("_bn0")
