@@ -42,8 +42,9 @@ struct AuditPhantoms {
     for expectations: AuditExpectations? = nil, pseudonyms: Pseudonyms? = nil, pretrainedOn: Set<PatientID> = [], threads: Int = 2
   ) throws -> AuditResult {
     try withTemporaryFolder { folder in
-      try Audit(
-        try cohort(in: folder), settings: AuditSettings(threads: threads, permutations: 1999), for: expectations, pseudonyms: pseudonyms,
+      let cohort = try cohort(in: folder)
+      return Audit(
+        cohort, settings: AuditSettings(threads: threads, permutations: 1999), for: expectations, pseudonyms: pseudonyms,
         pretrainedOn: pretrainedOn
       ).run()
     }

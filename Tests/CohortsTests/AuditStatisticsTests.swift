@@ -62,15 +62,19 @@ struct AuditStatisticsTests {
   @Test("What goes with the label only because both go with the scanner is not blamed on the file")
   func stratified() throws {
     // Scanner 0 has mostly class 0 and level 0, scanner 1 the others; within a scanner they are independent.
-    let patients = [(0, 0, 0, 40), (0, 1, 0, 10), (1, 0, 0, 8), (1, 1, 0, 2), (0, 0, 1, 2), (0, 1, 1, 8), (1, 0, 1, 10), (1, 1, 1, 40)]
-      .flatMap { label, level, scanner, count in
-        (0..<count).map { _ in PatientAssociation.Patient(classes: [label], levels: [level], stratum: scanner) }
+    let counts = [(0, 0, 0, 40), (0, 1, 0, 10), (1, 0, 0, 8), (1, 1, 0, 2), (0, 0, 1, 2), (0, 1, 1, 8), (1, 0, 1, 10), (1, 1, 1, 40)]
+    func test(isStratified: Bool) throws -> PatientAssociation {
+      let patients = counts.flatMap { label, level, scanner, count in
+        (0..<count).map { _ in
+          PatientAssociation.Patient(classes: [label], levels: [level], stratum: isStratified ? scanner : 0)
+        }
       }
-    let within = try #require(PatientAssociation(patients, classes: 2, levels: 2, permutations: 999, seed: 1, purpose: "within"))
+      return try #require(PatientAssociation(patients, classes: 2, levels: 2, permutations: 999, seed: 1, purpose: "test"))
+    }
+    let within = try test(isStratified: true)
     #expect(within.pValue > 0.5 && within.textbookPValue == nil)
-    let pooled = patients.map { PatientAssociation.Patient(classes: $0.classes, levels: $0.levels) }
-    let without = try #require(PatientAssociation(pooled, classes: 2, levels: 2, permutations: 999, seed: 1, purpose: "pooled"))
-    #expect(without.pValue <= 0.002)
+    let pooled = try test(isStratified: false)
+    #expect(pooled.pValue <= 0.002)
   }
 
   /// Patients with one to three scans, some on two scanners, three classes, labels that know nothing of scanners.

@@ -20,8 +20,8 @@ package struct PatientAssociation: Hashable, Sendable {
 
   package struct Patient: Sendable {
     /// Ascending, without doubles.
-    let classes: [Int]
-    let levels: [Int]
+    package let classes: [Int]
+    package let levels: [Int]
     let stratum: Int
 
     package init(classes: [Int], levels: [Int], stratum: Int = 0) {

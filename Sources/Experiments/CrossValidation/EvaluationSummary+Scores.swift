@@ -147,6 +147,7 @@ extension EvaluationSummary {
   private func heldOut(_ strategy: String, on scanners: [String], in records: [FoldRecord]) -> HeldOutPredictions {
     let wanted = Set(scanners)
     let folds = folds(of: strategy, in: records).map { fold in header.unit.applied(to: fold.filter { wanted.contains($0.scanner) }) }
-    return HeldOutPredictions(folds: folds)
+    let thresholds = records.map { $0[strategy]?.threshold }
+    return HeldOutPredictions(folds: folds, thresholds: thresholds.contains { $0 != nil } ? thresholds : [])
   }
 }

@@ -14,6 +14,10 @@ public struct ExperimentConfiguration: Hashable, Codable, Sendable {
   public var seed: UInt64
   /// The first is what verdicts are about. Empty: AUROC with two classes, else balanced accuracy. All others are computed too.
   public var metrics: [Metric]
+  /// What a number counts. Thresholds of inner folds are chosen on scans whatever it is.
+  public var unit: EvaluationUnit
+  /// What the tables show beside the first metric.
+  public var tabulated: TabulatedMetrics
   public var bootstrap: PatientBootstrap
   public var rule: VerdictRule
   /// Training scans, drawn at random in each fold, that the training score is taken of; 0 takes none.
@@ -35,7 +39,8 @@ public struct ExperimentConfiguration: Hashable, Codable, Sendable {
 
   public init(
     protocolName: EvaluationProtocol = .withinScanner, targetScanners: [String] = [], sourceScanners: [String] = [], folds: Int = 5,
-    repetitions: Int = 1, seed: UInt64 = 0, metrics: [Metric] = [], bootstrap: PatientBootstrap? = nil, rule: VerdictRule = VerdictRule(),
+    repetitions: Int = 1, seed: UInt64 = 0, metrics: [Metric] = [], unit: EvaluationUnit = .scan, tabulated: TabulatedMetrics = .none,
+    bootstrap: PatientBootstrap? = nil, rule: VerdictRule = VerdictRule(),
     trainingScoreScans: Int = 200, newHeadLabels: [String]? = nil, permutesLabels: Bool = false,
     division: FoldDivision = .patients, nesting: Nesting? = nil, seeds: Int = 1, comparesTransductive: Bool = false,
     probesShortcuts: Bool = false
@@ -47,6 +52,8 @@ public struct ExperimentConfiguration: Hashable, Codable, Sendable {
     self.repetitions = repetitions
     self.seed = seed
     self.metrics = metrics
+    self.unit = unit
+    self.tabulated = tabulated
     self.bootstrap = bootstrap ?? PatientBootstrap(seed: seed)
     self.rule = rule
     self.trainingScoreScans = trainingScoreScans

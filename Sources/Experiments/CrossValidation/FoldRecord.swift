@@ -45,7 +45,7 @@ public struct FoldRecord: Hashable, Codable, Sendable {
   }
 
   /// The strategy's entry of this name.
-  subscript(name: String) -> Strategy? { strategies.first { $0.name == name } }
+  package subscript(name: String) -> Strategy? { strategies.first { $0.name == name } }
 
   /// A file that couldn't be read, by its path in the manifest.
   public struct UnreadableScanEntry: Hashable, Codable, Sendable {

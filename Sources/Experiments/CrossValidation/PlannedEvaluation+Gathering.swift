@@ -51,7 +51,8 @@ extension PlannedEvaluation {
       targetScanners: design.targets.map(\.rawValue).sorted(), sourceScanners: design.sources.map(\.rawValue).sorted(),
       patientIdentity: design.cohort.patientIdentity.description, baseline: design.base.baseline, metrics: design.metrics,
       bootstrap: configuration.bootstrap, rule: configuration.rule, folds: folds, repetitions: design.repetitions,
-      seed: configuration.seed, labelsPermuted: configuration.permutesLabels)
+      seed: configuration.seed, labelsPermuted: configuration.permutesLabels,
+      unit: configuration.unit, tabulated: configuration.tabulated.chosen(from: design.metrics))
   }
 
   private func findings(_ check: LedgerCheck, _ written: Ledger, _ records: [FoldRecord]) -> [Finding] {

@@ -14,11 +14,11 @@ struct RankingCurvePlot {
   }
 
   static func plot(_ result: EvaluationResult, _ kind: RankingCurve.Kind) -> ReportPlot? {
-    let panels = panels(result, kind)
+    let panels = Self.panels(result, kind)
     guard !panels.isEmpty else { return nil }
     let (across, upwards) = kind == .roc ? ("false positive rate", "sensitivity") : ("recall", "precision")
     let name = kind == .roc ? "ROC curves" : "Precision-recall curves"
-    let words = panels.map { words($0, kind) }.joined(separator: " ")
+    let words = panels.map { Self.words($0, kind) }.joined(separator: " ")
     var drawing = SVGDrawing(
       width: 860, height: UnitPanel.height(panels: panels.count), title: "\(name) on held-out patients", description: words)
     drawing.line(16, 12, 44, 12, class: "interval")

@@ -11,7 +11,7 @@ struct ReliabilityPlot {
     let panels = result.strategies.compactMap { strategy in reliability(strategy).map { (strategy: strategy, curve: $0) } }
     guard !panels.isEmpty else { return nil }
     let shown = panels.prefix(panelLimit)
-    let words = shown.map { words($0.strategy, $0.curve) }.joined(separator: " ")
+    let words = shown.map { Self.words($0.strategy, $0.curve) }.joined(separator: " ")
     var drawing = SVGDrawing(
       width: 860, height: UnitPanel.height(panels: shown.count), title: "Confidence against the share of right decisions",
       description: words)

@@ -42,6 +42,8 @@ struct EvaluationArguments: ParsableArguments {
     help: "auroc, balanced_accuracy, accuracy, ...; may be given several times. The first decides; AUROC with two classes unless given.")
   var metrics: [Metric] = []
 
+  @OptionGroup var scoring: MetricOptions
+
   @Option(help: "A gain worth having, in the first metric's units: the verdict is 'adapt' only above it.")
   var margin = 0.01
 
@@ -94,7 +96,8 @@ struct EvaluationArguments: ParsableArguments {
     ExperimentConfiguration(
       protocolName: `protocol`, targetScanners: targets, sourceScanners: sources, folds: folds ?? 5, repetitions: repeats,
       seed: compute.seedValue,
-      metrics: metrics, rule: VerdictRule(margin: margin), trainingScoreScans: trainingScoreScans, newHeadLabels: newHeadLabels,
+      metrics: metrics, unit: scoring.unit, tabulated: scoring.tabulated, rule: VerdictRule(margin: margin),
+      trainingScoreScans: trainingScoreScans, newHeadLabels: newHeadLabels,
       permutesLabels: permuteLabels, division: division.value, nesting: nesting.value, seeds: seeds, comparesTransductive: transductive,
       probesShortcuts: shortcutProbe)
   }
