@@ -81,24 +81,6 @@ struct DiagnosisTests {
     #expect(shift.entries.first { $0.measure == .mean }!.pValue > 0.05)
   }
 
-  @Test("Intensities turned over about each scan's own mean keep every mean and covariance: the first layer sees nothing, the second does")
-  func polarity() throws {
-    // A first-layer channel is linear in the image, so that its mean and variance are as they were; behind its ReLU they aren't.
-    func flat(_ name: String) -> ScannerModel {
-      ScannerModel(name: name, gain: 0.6, offset: 0.15, blur: 0.4, noise: .gaussian(deviation: 0.02))
-    }
-    let found = try diagnose(flat("turned"), beside: flat("plain")) { image in
-      let mean = image.samples.reduce(0) { $0 + Int($1) } / image.samples.count
-      let samples = image.samples.map { UInt16(min(max(2 * mean - Int($0), 0), 255)) }
-      return GrayImage(width: image.width, height: image.height, bitDepth: image.bitDepth, samples: samples)
-    }
-    #expect(depths(found) == [1, 2, 3], "\(found.againstReference!.layers.map(\.familyWisePValue))")
-    guard case .shallow(_, 1, true) = found.conclusion else {
-      Issue.record("\(found.conclusion)")
-      return
-    }
-  }
-
   @Test("A model whose stored statistics are stale at one layer only is found out at that depth")
   func staleLayer() throws {
     var model = grid.source

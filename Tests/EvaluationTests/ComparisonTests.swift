@@ -159,6 +159,26 @@ struct ComparisonTests {
     #expect(VerdictRule().verdict(on: difference).reason == .noSpread)
   }
 
+  @Test("A gain that all patients show is bounded by the patients who might not, Clopper and Pearson's share of them")
+  func unanimous() throws {
+    func answers(right: Bool) -> [Prediction] {
+      (0..<40).map { index in
+        let says = right == (index % 2 == 1)
+        return Prediction(
+          scan: "s\(index)", patient: "p\(index)", scanner: "B", label: index % 2, probabilities: says ? [0.1, 0.9] : [0.9, 0.1])
+      }
+    }
+    let difference = try #require(
+      try PatientBootstrap(seed: 1, resamples: 50).difference(
+        .balancedAccuracy, candidate: answers(right: true), reference: answers(right: false)))
+    // scipy.stats.beta.ppf(0.975, 1, 20)
+    let others = 0.168433470983085
+    let interval = try #require(difference.interval)
+    #expect(difference.method == .unanimous && difference.difference == 1)
+    #expect(abs(interval.lower - (1 - 2 * others)) < 1e-9 && interval.upper == 1)
+    #expect(VerdictRule().verdict(on: difference).verdict == .adapt)
+  }
+
   @Test("Variance of seeds and of patients: the same predictions under every seed leave the patients' only")
   func seedVariance() throws {
     let bootstrap = PatientBootstrap(seed: 1, resamples: 10)

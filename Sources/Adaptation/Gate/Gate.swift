@@ -97,7 +97,7 @@ public struct Gate: Hashable, Codable, Sendable {
 
   private func trial(_ candidate: Candidate, _ reference: [[Prediction]], _ bootstrap: PatientBootstrap) throws -> GateTrial {
     let difference = try difference(metric, candidate.predictions, reference, bootstrap)
-    guard let difference, let interval = difference.gainInterval else { return GateTrial(candidate.part, difference, nil, .undefined) }
+    guard let difference else { return GateTrial(candidate.part, nil, nil, .undefined) }
     guard difference.patients >= minimumPatients else {
       return GateTrial(candidate.part, difference, nil, .tooFewPatients(found: difference.patients, needed: minimumPatients))
     }
@@ -108,9 +108,10 @@ public struct Gate: Hashable, Codable, Sendable {
       return GateTrial(candidate.part, difference, nil, .undefined)
     }
     guard bound > -margin else {
-      let isHarm = interval.upper < 0
-      return GateTrial(
-        candidate.part, difference, bound, isHarm ? .harm(upper: interval.upper) : .boundBelowMargin(bound: bound, margin: margin))
+      if let upper = difference.gainInterval?.upper, upper < 0 {
+        return GateTrial(candidate.part, difference, bound, .harm(upper: upper))
+      }
+      return GateTrial(candidate.part, difference, bound, .boundBelowMargin(bound: bound, margin: margin))
     }
     for other in guards where other != metric {
       let change = try self.difference(other, candidate.predictions, reference, bootstrap)
@@ -132,8 +133,8 @@ public struct Gate: Hashable, Codable, Sendable {
     var plain = bootstrap
     plain.method = .percentile
     let cautious = try self.difference(metric, imagined.harmed(in: candidate), imagined.unharmed(in: reference), plain)
-    guard let harmed = cautious?.gainInterval, let interval = difference.gainInterval else { return nil }
-    return min(interval.lower, harmed.lower)
+    guard let harmed = cautious?.gainInterval else { return nil }
+    return min(difference.gainInterval?.lower ?? harmed.lower, harmed.lower)
   }
 
   private func difference(

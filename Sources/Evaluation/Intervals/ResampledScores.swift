@@ -1,3 +1,5 @@
+import Foundation
+
 /// A model's predictions on patients it wasn't fitted on, fold by fold.
 public struct HeldOutPredictions: Hashable, Sendable {
   public var folds: [[Prediction]]
@@ -91,6 +93,9 @@ public struct ResampledScores: Sendable {
         (interval, method, pValue) = (student.interval, .jackknife, student.pValue)
       }
     }
+    if interval == nil, resampled.missing == .noSpread, let unanimous = unanimousInterval(metric, statistic.value) {
+      (interval, method, pValue) = (unanimous, .unanimous, nil)
+    }
     if interval == nil { pValue = nil }
     return PairedDifference(
       metric: metric, reference: other.value, candidate: own.value, difference: statistic.value, interval: interval, method: method,
@@ -107,6 +112,16 @@ public struct ResampledScores: Sendable {
   }
 
   // MARK: intervals
+
+  /// Where every patient shows the same difference: a share p of others may show none of it but the worst or the best there is. With n
+  /// patients of the rarest class who don't, p is at most `1 - (alpha / 2)^(1/n)` (Clopper and Pearson). `nil` for a difference of nothing,
+  /// and for metrics without a worst value.
+  private func unanimousInterval(_ metric: Metric, _ difference: Double) -> Interval? {
+    guard metric.isShare, difference != 0, let fewest = patients.patientsPerClass.filter({ $0 > 0 }).min() else { return nil }
+    let others = 1 - pow((1 - bootstrap.level) / 2, 1 / Double(fewest))
+    return Interval(
+      lower: (1 - others) * difference - others, upper: min(1, (1 - others) * difference + others), level: bootstrap.level)
+  }
 
   private func resampledInterval(_ statistic: ResampledStatistic, _ method: IntervalMethod) -> (
     interval: Interval?, missing: MissingInterval?

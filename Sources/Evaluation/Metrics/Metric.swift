@@ -56,6 +56,14 @@ public enum Metric: Hashable, Sendable {
     }
   }
 
+  /// Whether it lies between 0 and 1.
+  var isShare: Bool {
+    switch self {
+    case .matthewsCorrelation, .kappa, .logLoss, .brier: false
+    default: true
+    }
+  }
+
   public var largerIsBetter: Bool {
     switch self {
     case .brier, .logLoss, .calibrationError, .calibrationErrorEqualMass: false

@@ -115,7 +115,8 @@ extension EvaluationSummary {
       }
     }
     let repetitions = Set(records.map(\.fold.repetition)).sorted()
-    if repetitions.count > 1 {
+    // Shuffled labels put the same patients into other strata, so that resamples don't match.
+    if repetitions.count > 1, !header.labelsPermuted {
       let resampled = repetitions.map { repetition in
         header.bootstrap.scores(
           [header.primaryMetric],
