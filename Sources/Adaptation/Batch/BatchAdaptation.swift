@@ -107,7 +107,7 @@ public struct BatchAdaptation: Sendable {
     outcome.scans = cohort.count
     outcome.unreadable = cohort.unavailable.map(UnreadableScan.init)
     let checkpoints = "\(output)/.checkpoints/\(name)"
-    let gated = GatedAdaptation(run, gate: gate, folds: folds, acceptsUnverified: acceptsUnverified)
+    let gated = GatedAdaptation(run, gate: gate, folds: folds)
     let result = try gated.adapt(
       source, to: cohort, inPlace: modelInPlace(for: name, in: output, source), named: name, loader: loader, ledger: ledger,
       checkpoints: checkpoints, observer: observer
@@ -115,8 +115,6 @@ public struct BatchAdaptation: Sendable {
     outcome.outcome = result.outcome
     outcome.unreadable += result.unreadable
     let isAccepted = result.outcome.accepts(unverified: acceptsUnverified)
-    // Where nothing was judged, the fit is the only one who read the scans.
-    if gate == nil { outcome.unreadable += result.adapted?.report.unreadable ?? [] }
 
     var state = FolderState(job: identity, outcome: outcome)
     if let fitted = result.adapted {

@@ -3,8 +3,8 @@ import Evaluation
 /// Decides on held-out patients whether an adapted model may take the source model's place: whole, in part, or not.
 ///
 /// With labels it accepts what can't have lost more than `margin`: the lower bound of the paired difference, from resampling whole
-/// patients, lies above `-margin`. Where the whole adaptation doesn't pass, parts of it are tried (`AdaptedPart`), each at a level that
-/// keeps the chance of letting any harmful one through what it is for the whole. Where another adaptation is in place already, one
+/// patients, lies above `-margin`. Where the whole adaptation doesn't pass, parts of it are tried (`AdaptedPart`), all of them together at
+/// the whole's level again. Where another adaptation is in place already, one
 /// that is worse than that beyond chance is refused too.
 ///
 /// Without labels nothing is proven. What can be seen may object (`UnlabelledRule`), and then it is refused; else it is unverified.
@@ -76,10 +76,11 @@ public struct Gate: Hashable, Codable, Sendable {
         return GateOutcome(.refused, .worseThanInPlace, trials: trials, inPlace: comparison)
       }
       let harmed = try harmedScanners(candidate.predictions, reference)
-      let isWhole = candidate.part == .whole && harmed.isEmpty
+      guard harmed.isEmpty else {
+        return GateOutcome(.refused, .harmsScanners(harmed), part: candidate.part, trials: trials, inPlace: comparison)
+      }
       return GateOutcome(
-        isWhole ? .accepted : .acceptedInPart, trial.finding, part: candidate.part, exceptScanners: harmed, trials: trials,
-        inPlace: comparison)
+        candidate.part == .whole ? .accepted : .acceptedInPart, trial.finding, part: candidate.part, trials: trials, inPlace: comparison)
     }
     return GateOutcome(.refused, trials[0].finding, trials: trials)
   }
@@ -115,9 +116,9 @@ public struct Gate: Hashable, Codable, Sendable {
     }
     for other in guards where other != metric {
       let change = try self.difference(other, candidate.predictions, reference, bootstrap)
-      let bound = try change.flatMap { try self.bound(other, $0, candidate.predictions, reference, bootstrap) }
-      guard let bound, bound > -margin else {
-        return GateTrial(candidate.part, difference, bound, .guardBelowMargin(metric: other, bound: bound, margin: margin))
+      let own = try change.flatMap { try self.bound(other, $0, candidate.predictions, reference, bootstrap) }
+      guard let own, own > -margin else {
+        return GateTrial(candidate.part, difference, bound, .guardBelowMargin(metric: other, bound: own, margin: margin))
       }
     }
     return GateTrial(candidate.part, difference, bound, .boundAboveMargin(bound: bound, margin: margin))

@@ -40,6 +40,8 @@ public struct GateOutcome: Hashable, Codable, Sendable {
     /// The metric has no value on these scans.
     case undefined
     case worseThanInPlace
+    /// All together it may pass, but these lose beyond chance: each wants an adaptation of its own.
+    case harmsScanners([String])
     case objections([UnlabelledObjection])
     case noObjection
     /// A new head answers in other labels than the source model, or there is no source model.
@@ -51,8 +53,6 @@ public struct GateOutcome: Hashable, Codable, Sendable {
   public let reason: Reason
   /// What was accepted.
   public let part: AdaptedPart
-  /// Scanners that it was accepted without: it does harm to them.
-  public let exceptScanners: [String]
   /// The whole adaptation's first; empty without labels.
   public let trials: [GateTrial]
   /// Against what was in place.
@@ -60,14 +60,13 @@ public struct GateOutcome: Hashable, Codable, Sendable {
   public let unlabelled: UnlabelledEvidence?
 
   init(
-    _ decision: Decision, _ reason: Reason, part: AdaptedPart = .whole, exceptScanners: [String] = [], trials: [GateTrial] = [],
+    _ decision: Decision, _ reason: Reason, part: AdaptedPart = .whole, trials: [GateTrial] = [],
     inPlace: PairedDifference? = nil,
     unlabelled: UnlabelledEvidence? = nil
   ) {
     self.decision = decision
     self.reason = reason
     self.part = part
-    self.exceptScanners = exceptScanners
     self.trials = trials
     self.inPlace = inPlace
     self.unlabelled = unlabelled
@@ -98,8 +97,7 @@ public struct GateOutcome: Hashable, Codable, Sendable {
 extension GateOutcome: CustomStringConvertible {
   /// As a person reads it.
   public var description: String {
-    let without = exceptScanners.isEmpty ? "" : ", not for scanners \(exceptScanners.joined(separator: ", ")), which it harms"
-    let what = decision == .acceptedInPart ? "\(decision.rawValue) (\(part.name)\(without))" : decision.rawValue
+    let what = decision == .acceptedInPart ? "\(decision.rawValue) (\(part.name))" : decision.rawValue
     return "\(what): \(reason)"
   }
 }
@@ -117,6 +115,8 @@ extension GateOutcome.Reason: CustomStringConvertible {
     case .harm(let upper): "it does harm on held-out patients (the change is below \(points(upper)) points)"
     case .tooFewPatients(let found, let needed): "found \(found) labelled patients; expected at least \(needed)"
     case .tooFewPatientsOfAClass(let found, let needed): "found \(found) patients of the rarest class; expected at least \(needed)"
+    case .harmsScanners(let scanners):
+      "it does harm on held-out patients of \(scanners.joined(separator: ", ")); adapt to each scanner by itself (--per-scanner)"
     case .undefined: "the metric has no value on these patients, for instance because one class only occurs"
     case .worseThanInPlace: "what is in place does better on these patients, beyond chance"
     case .objections(let objections): objections.map(\.description).joined(separator: "; ")

@@ -15,22 +15,19 @@ public struct GatedAdaptation: Sendable {
   public var gate: Gate?
   /// Patient-grouped folds that the gate judges by; fewer where there are fewer patients.
   public var folds: Int
-  /// Whether what no label could check is to be put in place.
-  public var acceptsUnverified: Bool
 
-  public init(_ run: AdaptationRun, gate: Gate? = Gate(), folds: Int = 5, acceptsUnverified: Bool = false) {
+  public init(_ run: AdaptationRun, gate: Gate? = Gate(), folds: Int = 5) {
     precondition(folds >= 2, "\(folds) folds hold nothing out")
     self.run = run
     self.gate = gate
     self.folds = folds
-    self.acceptsUnverified = acceptsUnverified
   }
 
   public struct Result: Sendable {
     public let outcome: GateOutcome
     /// Fitted on all patients, of which the accepted part was taken; nil where it was refused.
     public let adapted: AdaptationRun.Result?
-    /// Scans that couldn't be read while judging.
+    /// Scans that couldn't be read, while judging or fitting.
     public let unreadable: [UnreadableScan]
   }
 
@@ -54,7 +51,8 @@ public struct GatedAdaptation: Sendable {
     var model = outcome.part.taken(from: fitted.model, source: source)
     if gate != nil { model.card.provenance.append("gate: \(outcome)") }
     let taken = AdaptationRun.Result(model: model, report: fitted.report, metrics: fitted.metrics)
-    return Result(outcome: outcome, adapted: taken, unreadable: unreadable)
+    let failed = Set(unreadable).union(fitted.report.unreadable).sorted { $0.path < $1.path }
+    return Result(outcome: outcome, adapted: taken, unreadable: failed)
   }
 
   /// The gate's verdict alone, with the scans that couldn't be read.

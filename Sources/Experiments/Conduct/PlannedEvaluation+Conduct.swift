@@ -4,13 +4,13 @@ import Engine
 import Evaluation
 
 extension PlannedEvaluation {
-  func conduct(of result: EvaluationResult, _ records: [FoldRecord], _ check: LedgerCheck) -> EvaluationConduct {
+  func conduct(of result: EvaluationResult, _ records: [FoldRecord], _ check: LedgerCheck) throws -> EvaluationConduct {
     let configuration = design.configuration
     return EvaluationConduct(
       programVersion: ProgramVersion.current, instructionSet: InstructionSet.name, identity: identity, division: divisionSentence,
       foldsPlanned: folds.count, selection: selection(result), nesting: configuration.nesting, choices: choices(records),
       thresholds: thresholds(records), ledger: check,
-      shortcut: shortcut(result, records), seeds: seeds(records), methods: methods, exclusions: exclusions(result),
+      shortcut: try shortcut(result, records), seeds: seeds(records), methods: methods, exclusions: exclusions(result),
       composition: composition(records), patientsJoined: cohort.notes.patientsJoined,
       outsiders: experiment.outsiders.map { Set($0).count })
   }
@@ -60,7 +60,7 @@ extension PlannedEvaluation {
     }
   }
 
-  private func shortcut(_ result: EvaluationResult, _ records: [FoldRecord]) -> ShortcutResult? {
+  private func shortcut(_ result: EvaluationResult, _ records: [FoldRecord]) throws -> ShortcutResult? {
     guard design.configuration.probesShortcuts else { return nil }
     if let failure = records.compactMap({ $0.shortcut?.failure }).first { return ShortcutResult(failure: failure) }
     let targets = Set(design.targets.map(\.rawValue))
@@ -78,10 +78,15 @@ extension PlannedEvaluation {
     guard let network = scored.max(by: { $0.area < $1.area }) else {
       return ShortcutResult(probe: bootstrap.estimate(.auroc, ofFolds: probe))
     }
+    // The probe also answers files that the network refuses.
+    let shared = zip(network.folds, probe).map { Set($0.map(\.scan)).intersection($1.map(\.scan)) }
+    func among(_ folds: [[Prediction]]) -> [[Prediction]] {
+      zip(folds, shared).map { fold, scans in fold.filter { scans.contains($0.scan) } }
+    }
     return ShortcutResult(
       probe: bootstrap.estimate(.auroc, ofFolds: probe), strategy: network.name,
       network: bootstrap.estimate(.auroc, ofFolds: network.folds),
-      lead: try? bootstrap.difference(.auroc, candidateFolds: network.folds, referenceFolds: probe))
+      lead: try bootstrap.difference(.auroc, candidateFolds: among(network.folds), referenceFolds: among(probe)))
   }
 
   private func seeds(_ records: [FoldRecord]) -> [SeedVariation] {

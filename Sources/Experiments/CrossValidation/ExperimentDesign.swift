@@ -87,6 +87,10 @@ struct ExperimentDesign: Sendable {
     let missing = labels.filter { [classes] in !classes.contains($0) }
     guard missing.isEmpty else { throw ExperimentError.newHeadLacks(labels: missing) }
     metrics = configuration.metrics(classCount: classes.count)
+    if metrics[0].needsThreshold {
+      throw ExperimentError.contradiction(
+        "the first metric decides and chooses; found \(metrics[0].name), which needs a threshold chosen before")
+    }
     if configuration.nesting?.threshold != nil, classes.count != 2 {
       throw ExperimentError.contradiction("a threshold divides two classes; found \(classes.count)")
     }

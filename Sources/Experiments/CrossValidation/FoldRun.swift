@@ -24,6 +24,7 @@ struct FoldRun {
   /// - Throws: `ExperimentStopped`'s causes (`Interrupted`, `StopRequested`), `FileError`, and whatever the baseline throws: without it
   ///   there is nothing to compare.
   func run(_ record: inout FoldRecord, save: (FoldRecord) throws -> Void) throws {
+    let earlier = design.selection(of: record)
     // What failed is tried again: the cause may have been the disk's or the machine's.
     record.strategies.removeAll { $0.failure != nil }
     record.inner.removeAll { $0.failure != nil }
@@ -35,6 +36,8 @@ struct FoldRun {
       try InnerRun(design: design, fitting: fitting, observer: observer).run(&record) { try saveWithLedger(&$0) }
     }
     let selection = design.selection(of: record)
+    // What was fitted by another choice doesn't stand beside this one.
+    if selection != earlier { (record.strategies, record.shortcut) = ([], nil) }
     let wanted = design.rows.filter { $0.entry.notApplicable == nil }.map { $0.training(at: selection?.learningRate(of: $0.baseName)) }
     let order = Dictionary(uniqueKeysWithValues: wanted.enumerated().map { ($1.entry.name, $0) })
     let done = Set(record.strategies.map(\.name))

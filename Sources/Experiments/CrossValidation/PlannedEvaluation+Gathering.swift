@@ -32,7 +32,7 @@ extension PlannedEvaluation {
       scans: design.cohort.records)
     var result = try summary.result(
       of: finished, findings: findings(check, written, finished) + warnings.map { .foldWarning("\($0)") })
-    let conduct = conduct(of: result, finished, check)
+    let conduct = try conduct(of: result, finished, check)
     result.findings += conduct.findings
     result.conduct = conduct
     finishing(&result)

@@ -56,7 +56,9 @@ struct RankingCurvePlot {
         return Panel(title: strategy.name, curve: curve, baseline: strategy.isBaseline ? nil : beside(curve))
       }
     }
-    guard let best = drawn.max(by: { ($0.primary?.test?.value ?? -.infinity) < ($1.primary?.test?.value ?? -.infinity) }) else { return [] }
+    let sign: Double = result.header.primaryMetric.largerIsBetter ? 1 : -1
+    func merit(_ strategy: StrategyResult) -> Double { strategy.primary?.test.map { sign * $0.value } ?? -.infinity }
+    guard let best = drawn.max(by: { merit($0) < merit($1) }) else { return [] }
     return curves(best, kind).prefix(panelLimit).map { curve in
       Panel(
         title: "\(result.header.classes[curve.positiveClass]), \(best.name)", curve: curve, baseline: best.isBaseline ? nil : beside(curve))

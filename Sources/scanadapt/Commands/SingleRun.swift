@@ -18,7 +18,7 @@ struct SingleRun {
     let pseudonyms = try run.pseudonyms ?? command.privacy.pseudonyms()
     // Fresh weights aren't answers to compare with.
     let gate = command.model.fromScratch == nil ? command.gate : nil
-    let gated = GatedAdaptation(run, gate: gate, folds: command.folds, acceptsUnverified: command.acceptUnverified)
+    let gated = GatedAdaptation(run, gate: gate, folds: command.folds)
     let (outcome, unreadable) = try RunFolder.withFolder(at: output, describedBy: try description(pseudonyms)) { folder in
       guard !Folder.holds("model.safetensors", in: folder.path) else { throw RunFolderError.finished(folder: folder.path) }
       let ledger = Ledger()
@@ -41,9 +41,8 @@ struct SingleRun {
         Terminal.result("\(run.strategy.name): \(result.outcome)\nwritten: \(folder.path)/gate.json, and no model")
       }
       try Folder.remove(checkpoints)
-      let failures = result.unreadable + (result.adapted?.report.unreadable ?? [])
-      FailureList(failures).print()
-      return (result.outcome, failures)
+      FailureList(result.unreadable).print()
+      return (result.outcome, result.unreadable)
     }
     try Outcome(
       hasNegativeVerdict: outcome.decision == .refused, hasFailures: !unreadable.isEmpty || !cohort.unavailable.isEmpty

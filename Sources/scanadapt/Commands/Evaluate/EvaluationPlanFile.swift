@@ -18,9 +18,8 @@ struct EvaluationPlanFile: Codable {
     return words.filter { $0 != "--slurm" }
   }
 
-  /// Writes it unless it is there: the first to plan is who planned.
+  /// The last to plan decides what is applied after the folds, as in config.yaml; what folds depend on is bound by the run's identity.
   static func write(_ words: [String], to folder: RunFolder) throws {
-    guard !Folder.holds(name, in: folder.path) else { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let plan = EvaluationPlanFile(directory: FileManager.default.currentDirectoryPath, arguments: words)
