@@ -4,3 +4,6 @@ package func csvCell(_ text: String) -> String {
   guard text.utf8.contains(where: special.contains) else { return text }
   return "\"" + text.replacing("\"", with: "\"\"") + "\""
 }
+
+/// A line of comma-separated cells, quoted where they must be.
+package func csvLine(_ cells: [String]) -> String { cells.map(csvCell).joined(separator: ",") + "\n" }

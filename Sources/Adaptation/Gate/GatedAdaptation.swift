@@ -93,14 +93,16 @@ public struct GatedAdaptation: Sendable {
     }
     let outcome = try gate.judge(
       answers.candidates, reference: answers.reference, inPlace: inPlace == nil ? nil : answers.inPlace,
-      scanner: isLabelled ? nil : try evidence(source, judging, loader, gate))
+      scanner: isLabelled ? nil : try evidence(source, judging, loader, gate, ledger, "\(name) gate"))
     return (outcome, answers.unreadable)
   }
 
-  private func evidence(_ source: Model, _ cohort: Cohort, _ loader: ScanLoader, _ gate: Gate) throws -> ScannerEvidence? {
+  private func evidence(_ source: Model, _ cohort: Cohort, _ loader: ScanLoader, _ gate: Gate, _ ledger: Ledger, _ name: String) throws
+    -> ScannerEvidence?
+  {
     guard !source.graph.recalibratableLayers.isEmpty else { return nil }
     let seen = try PatientMoments.observed(
-      by: source, on: cohort.allForFitting(Ledger(), under: "gate"), images: ScanImages(loader), threads: run.budget.threads)
+      by: source, on: cohort.allForFitting(ledger, under: name), images: ScanImages(loader), threads: run.budget.threads)
     let report = MismatchComparison(seed: gate.bootstrap.seed).compare(seen.moments, of: cohort.scanners[0], with: source)
     return ScannerEvidence(report)
   }

@@ -10,7 +10,7 @@ public enum GroupTable {
     let extras = cohort.records.reduce(into: [String]()) { names, record in
       for name in record.extra.keys where !names.contains(name) { names.append(name) }
     }
-    var text = csvRow(["path", "patient", "scanner", "label", "split", "site", "date"] + extras + ["group"])
+    var text = csvLine(["path", "patient", "scanner", "label", "split", "site", "date"] + extras + ["group"])
     for record in cohort.records {
       let group = groupOf[record.patient].map { "audit-\($0)" } ?? record.group ?? ""
       let cells = [
@@ -18,10 +18,8 @@ public enum GroupTable {
         record.scanner.rawValue, record.label ?? "",
         record.split ?? "", record.site ?? "", record.date ?? "",
       ]
-      text += csvRow(cells + extras.map { record.extra[$0] ?? "" } + [group])
+      text += csvLine(cells + extras.map { record.extra[$0] ?? "" } + [group])
     }
     return text
   }
-
-  private static func csvRow(_ cells: [String]) -> String { cells.map(csvCell).joined(separator: ",") + "\n" }
 }

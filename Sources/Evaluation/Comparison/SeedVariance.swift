@@ -22,16 +22,6 @@ public struct SeedVariance: Hashable, Codable, Sendable {
     self.init(metric, seeds.map { $0.statistic(metric) }, level: seeds.first?.bootstrap.level ?? 0.95)
   }
 
-  /// Candidate minus reference, seed by seed.
-  public init?(_ metric: Metric, candidates: [ResampledScores], references: [ResampledScores]) {
-    precondition(candidates.count == references.count, "\(candidates.count) seeds against \(references.count)")
-    let differences = zip(candidates, references).map { own, other -> ResampledStatistic? in
-      guard let own = own.statistic(metric), let other = other.statistic(metric) else { return nil }
-      return own - other
-    }
-    self.init(metric, differences, level: candidates.first?.bootstrap.level ?? 0.95)
-  }
-
   private init?(_ metric: Metric, _ statistics: [ResampledStatistic?], level: Double) {
     let seeds = statistics.compactMap { $0 }
     guard seeds.count > 1, seeds.count == statistics.count, let jackknife = ResampledStatistic.mean(of: seeds).jackknife else { return nil }

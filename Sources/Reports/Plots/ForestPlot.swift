@@ -1,5 +1,6 @@
 import Evaluation
 import Experiments
+import Files
 
 /// Each adaptation's paired difference from the baseline with its interval, on one axis, with the line that the verdict draws.
 struct ForestPlot {

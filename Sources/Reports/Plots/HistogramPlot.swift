@@ -1,3 +1,5 @@
+import Files
+
 /// Intensities of each scanner's scans, a panel each on one scale.
 struct HistogramPlot {
   static func plot(_ scanners: [(name: String, shares: [Double])]) -> ReportPlot? {

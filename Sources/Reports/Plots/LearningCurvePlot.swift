@@ -1,4 +1,5 @@
 import Experiments
+import Files
 
 /// Training and validation loss by epoch, a panel per strategy that trained, a line per fold.
 struct LearningCurvePlot {

@@ -1,3 +1,5 @@
+import Files
+
 /// Mismatch of every layer with every scanner: rows from input to output, a column per scanner.
 ///
 /// The number in a cell is the mismatch; its shade, and a frame, say how far it is above what chance alone makes.

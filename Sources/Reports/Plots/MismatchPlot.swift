@@ -1,3 +1,5 @@
+import Files
+
 /// One scanner's mismatch with the source by layer, in depth order, with the band that chance alone would fill.
 ///
 /// A plain series, so that this room draws what `Normalization` measured without knowing how.

@@ -1,5 +1,6 @@
 import Evaluation
 import Experiments
+import Files
 
 /// ROC or precision-recall curves with their bands, each beside the baseline's.
 ///
@@ -24,7 +25,7 @@ struct RankingCurvePlot {
     drawing.line(16, 12, 44, 12, class: "interval")
     drawing.text("mean over folds", 50, 16, class: "tick")
     drawing.rectangle(152, 6, 22, 12, class: "band")
-    drawing.text("95 % at each place, patients resampled", 180, 16, class: "tick")
+    drawing.text("\(Figures.percent(panels[0].curve.level)) at each place, patients resampled", 180, 16, class: "tick")
     drawing.line(410, 12, 438, 12, class: "curve dashed")
     drawing.text("baseline", 444, 16, class: "tick")
     drawing.line(510, 12, 538, 12, class: "margin")

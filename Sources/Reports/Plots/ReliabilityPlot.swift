@@ -1,5 +1,6 @@
 import Evaluation
 import Experiments
+import Files
 
 /// Reliability diagrams: how often the network was right where it claimed a confidence, a panel per strategy.
 struct ReliabilityPlot {
@@ -16,7 +17,7 @@ struct ReliabilityPlot {
       width: 860, height: UnitPanel.height(panels: shown.count), title: "Confidence against the share of right decisions",
       description: words)
     drawing.circle(22, 12, radius: 4, class: "solid")
-    drawing.text("a bin of held-out scans, 95 % by patient", 32, 16, class: "tick")
+    drawing.text("a bin of held-out scans, \(Figures.percent(result.header.bootstrap.level)) by patient", 32, 16, class: "tick")
     drawing.circle(276, 12, radius: 4, class: "hollow")
     drawing.text("fewer than \(fewScans) scans", 286, 16, class: "tick")
     drawing.rectangle(392, 6, 22, 12, class: "band")

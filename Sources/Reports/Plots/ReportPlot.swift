@@ -8,10 +8,3 @@ struct ReportPlot {
   let drawing: SVGDrawing
   let csv: String
 }
-
-/// A line of comma-separated cells, quoted where they must be.
-func csvLine(_ cells: [String]) -> String {
-  cells.map { cell in
-    cell.contains { ",\"\r\n".contains($0) } ? "\"" + cell.replacing("\"", with: "\"\"") + "\"" : cell
-  }.joined(separator: ",") + "\n"
-}

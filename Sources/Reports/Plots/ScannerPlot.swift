@@ -1,5 +1,6 @@
 import Evaluation
 import Experiments
+import Files
 
 /// The primary metric scanner by scanner, a row per scanner and strategy. Past twelve scanners the worst of the baseline's are shown.
 struct ScannerPlot {

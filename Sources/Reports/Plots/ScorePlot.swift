@@ -1,5 +1,6 @@
 import Evaluation
 import Experiments
+import Files
 
 /// Each strategy's score on held-out patients with its interval, and beside it the score on patients it was fitted on.
 struct ScorePlot {

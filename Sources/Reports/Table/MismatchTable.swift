@@ -1,5 +1,6 @@
 import Adaptation
 import Cohorts
+import Files
 import Foundation
 import Normalization
 
