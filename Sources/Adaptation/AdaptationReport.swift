@@ -5,6 +5,8 @@ import Graphs
 public struct AdaptationReport: Sendable, Hashable, Codable {
   public var strategy: String
   public var summary: String
+  /// What the strategy chose after a look at the training scans.
+  public var decision: String?
   /// The statistics the adapted model holds, as a sentence.
   public var statistics: String
   public var head: HeadPolicy

@@ -57,15 +57,19 @@ public struct AdaptationRun: Sendable {
     let began = observer.seconds?()
     let grafted = try graftedHead(source, for: scans)
     var model = grafted
-    let plan = try strategy.prepare(&model)
     var (scans, validation) = (scans, validation)
-    if plan != nil, training.earlyStopping != nil, validation == nil {
+    let trains = try strategy.prepare(&model) != nil
+    if trains, training.earlyStopping != nil, validation == nil {
       let (kept, setAside) = try scans.split(validationFraction: validationFraction, seed: training.seed)
       (scans, validation) = (kept, setAside)
     }
 
     let images = RunScans(
       scans.records + (validation?.labelledRecords ?? []), shape: model.card.inputShape, loader: loader, memory: budget.memory / 4)
+    let strategy = try strategy.decided(
+      on: TrainingEvidence(model: grafted, training: training, budget: budget, records: scans.records, scans: images))
+    model = grafted
+    let plan = try strategy.prepare(&model)
     let statistics = StatisticsEstimation(
       policy: strategy.statistics, prior: model.parameters, records: scans.records, scans: images, budget: budget)
     // Where training draws from the batch everywhere, nothing reads stored statistics before the estimate after it.
@@ -73,7 +77,7 @@ public struct AdaptationRun: Sendable {
       observer.report(.recalibrating)
       try statistics.estimate(&model)
     }
-    let change = try checkedRewrite(from: grafted, to: model, scans, images)
+    let change = try checkedRewrite(strategy, from: grafted, to: model, scans, images)
 
     var outcome: TrainingOutcome?
     if let plan {
@@ -91,9 +95,9 @@ public struct AdaptationRun: Sendable {
     model = try model.replacingGraph(model.graph.trainingModes(of: source.graph))
     // Those who chose the epoch shaped the weights too.
     let choosing = outcome != nil && training.earlyStopping != nil ? validation?.declaredPatients ?? [] : []
-    model.card = card(of: model, scans, epochChosenOn: choosing)
+    model.card = card(of: model, by: strategy, scans, epochChosenOn: choosing)
 
-    var report = report(on: scans, images, from: grafted, to: model, plan: plan, outcome)
+    var report = report(by: strategy, on: scans, images, from: grafted, to: model, plan: plan, outcome)
     report.rewriteChange = change
     report.merge = merge
     report.seconds = observer.seconds.flatMap { clock in began.map { clock() - $0 } }
@@ -101,11 +105,13 @@ public struct AdaptationRun: Sendable {
   }
 
   private func report(
-    on scans: TrainingScans, _ images: RunScans, from source: Model, to model: Model, plan: TrainablePlan?, _ outcome: TrainingOutcome?
+    by strategy: any AdaptationStrategy, on scans: TrainingScans, _ images: RunScans, from source: Model, to model: Model,
+    plan: TrainablePlan?, _ outcome: TrainingOutcome?
   ) -> AdaptationReport {
     let trained = plan.map { plan in model.parameters.declarations.filter { plan.trains($0.id) }.reduce(0) { $0 + $1.shape.count } } ?? 0
     return AdaptationReport(
-      strategy: strategy.name, summary: strategy.summary, statistics: strategy.statistics.sentence, head: strategy.head,
+      strategy: strategy.specification, summary: strategy.summary, decision: strategy.decision, statistics: strategy.statistics.sentence,
+      head: strategy.head,
       scans: scans.count, patients: scans.patients.count, labelledScans: scans.labelledRecords.count,
       scansPerClass: outcome?.scansPerClass ?? [], unusedLabels: outcome?.unusedLabels ?? [],
       unreadable: images.failures.map(UnreadableScan.init),
@@ -122,7 +128,9 @@ public struct AdaptationRun: Sendable {
   }
 
   /// Holds the rewrite to its promise on a few scans, before hours of training.
-  private func checkedRewrite(from before: Model, to after: Model, _ scans: TrainingScans, _ images: RunScans) throws -> Double? {
+  private func checkedRewrite(
+    _ strategy: any AdaptationStrategy, from before: Model, to after: Model, _ scans: TrainingScans, _ images: RunScans
+  ) throws -> Double? {
     guard let expectation = strategy.expectation else { return nil }
     guard let maps = try images.maps(of: Array(images.readable(scans.records).prefix(8))) else {
       throw TrainingError.noReadableScans(listed: scans.count, first: images.failures.first.map(UnreadableScan.init))
@@ -132,14 +140,17 @@ public struct AdaptationRun: Sendable {
       threads: budget.threads)
   }
 
-  private func card(of model: Model, _ scans: TrainingScans, epochChosenOn choosing: [PatientID]) -> ModelCard {
+  private func card(of model: Model, by strategy: any AdaptationStrategy, _ scans: TrainingScans, epochChosenOn choosing: [PatientID])
+    -> ModelCard
+  {
     var card = model.card
     let scanners = scans.scanners.map(\.rawValue).joined(separator: ", ")
     if strategy.statistics != .source {
       card.statistics = "\(strategy.statistics.sentence): \(scanners), \(scans.count) scans of \(scans.patients.count) patients"
     }
     card.provenance.append(
-      "\(strategy.name) (head: \(strategy.head.rawValue)) on \(scanners), \(scans.count) scans of \(scans.patients.count) patients")
+      "\(strategy.specification) (head: \(strategy.head.rawValue)) on \(scanners), \(scans.count) scans of \(scans.patients.count) patients"
+    )
     if let pseudonyms {
       let hashes = PatientHashes(scans.declaredPatients + choosing, pseudonyms)
       card.fittedPatients = card.fittedPatients.adding(.init(keyID: hashes.keyID, hashes: hashes.hashes))

@@ -5,7 +5,7 @@ import Normalization
 /// One way of making a network fit a scanner: a rewrite of the model, the statistics it uses, and what trains.
 ///
 /// A value: copying one with another setting is another strategy. What happens to it is always the same: the head is grafted if the
-/// policy is `.new`, `prepare` rewrites the model, the statistics are estimated as `statistics` says, what `prepare` returned is
+/// policy is `.new`, `decided` makes choices that need a look at the scans, `prepare` rewrites the model, the statistics are estimated as `statistics` says, what `prepare` returned is
 /// trained, the statistics are re-estimated where weights below them moved, `finalize` folds away what was added. `AdaptationRun`
 /// does these steps.
 public protocol AdaptationStrategy: Sendable, Hashable, Codable {
@@ -21,6 +21,16 @@ public protocol AdaptationStrategy: Sendable, Hashable, Codable {
   /// What is promised of the rewrite before anything trains; nil where nothing is rewritten. Checked on real scans.
   var expectation: RewriteExpectation? { get }
 
+  /// What may be set behind the name (`lora:rank=8`), one line each; empty where nothing can.
+  static var options: [StrategyOption<Self>] { get }
+
+  /// The strategy with its data-dependent choices made: channels by their variance between scans, layers by their gradients.
+  ///
+  /// `prepare` also takes an undecided strategy, and then changes all that it might.
+  func decided(on evidence: TrainingEvidence) throws -> Self
+  /// What `decided` chose, as reports say it; nil where there was nothing to choose.
+  var decision: String? { get }
+
   /// Rewrites the model and says what trains; nil where nothing does.
   ///
   /// A normalization's `trainingSource` is set here. `updatesStored` is nil while training: statistics are estimated, not averaged
@@ -34,6 +44,9 @@ public protocol AdaptationStrategy: Sendable, Hashable, Codable {
 
 extension AdaptationStrategy {
   public var expectation: RewriteExpectation? { nil }
+  public static var options: [StrategyOption<Self>] { [] }
+  public func decided(on evidence: TrainingEvidence) throws -> Self { self }
+  public var decision: String? { nil }
   public func finalize(_ model: inout Model) throws -> MergeReport? { nil }
 }
 

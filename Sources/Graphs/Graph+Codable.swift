@@ -1,6 +1,7 @@
 /// A graph from outside is checked as strictly as one made here: names, wiring, and every operator's data.
 extension Graph {
-  private enum CodingKeys: String, CodingKey {
+  // Not private: the encoder is synthesized in another file.
+  enum CodingKeys: String, CodingKey {
     case nodes, outputs, features
   }
 

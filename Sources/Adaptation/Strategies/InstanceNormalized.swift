@@ -33,6 +33,7 @@ public struct InstanceNormalized: AdaptationStrategy {
     trainsAffine ? NormalizationOnly().defaultTraining : LinearProbe().defaultTraining
   }
   public var expectation: RewriteExpectation? { .changesOutput }
+  public static let options = [StrategyOption<Self>("layers", \.layers, "normalizations to swap")]
 
   public func prepare(_ model: inout Model) throws -> TrainablePlan? {
     let batchLayers = model.graph.normalizations.filter { $0.operation.keepsStatistics }.map(\.name)

@@ -14,7 +14,7 @@ public struct ExperimentStrategy: Sendable {
     self.validationFraction = validationFraction
   }
 
-  public var name: String { strategy.name }
+  public var name: String { strategy.specification }
 
   func withHead(_ policy: HeadPolicy) -> ExperimentStrategy {
     var changed = self

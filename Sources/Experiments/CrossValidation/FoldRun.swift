@@ -95,7 +95,7 @@ struct FoldRun {
   }
 
   private func checkpoint(of row: ExperimentDesign.Row) -> String? {
-    checkpointFolder.map { "\($0)/\(fold.name.fileStem)-\(row.entry.name).checkpoint" }
+    checkpointFolder.map { "\($0)/\(fold.name.fileStem)-\(row.entry.name.fileStem).checkpoint" }
   }
 
   private var testRecords: [ScanRecord] {
@@ -152,16 +152,5 @@ extension ExperimentDesign {
   /// What a fold's inner results choose; nil without nesting.
   func selection(of record: FoldRecord) -> InnerSelection? {
     configuration.nesting.map { _ in InnerSelection(record.inner, candidates: candidates, metric: metrics[0]) }
-  }
-}
-
-extension FoldName {
-  /// For a file: letters, digits and hyphens. Where that loses something, a hash keeps names apart.
-  var fileStem: String {
-    let safe = fold.unicodeScalars.map {
-      $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil) ? Character($0) : "-"
-    }
-    let stem = String(String(safe).prefix(40))
-    return "\(repetition + 1)-\(stem)" + (stem == fold ? "" : "-\(ContentHash(of: fold).hex.prefix(12))")
   }
 }

@@ -66,7 +66,7 @@ struct AdaptCommand: ParsableCommand {
   }
 
   func run() throws {
-    let chosen = statistics.applied(to: try StrategyCatalogue.strategy(named: strategy, head: head), seed: compute.seedValue)
+    let chosen = statistics.applied(to: try StrategyCatalogue.strategy(specified: strategy, head: head), seed: compute.seedValue)
     try statistics.check([chosen])
     if newHeadLabels != nil, chosen.head != .new { throw ValidationError("--classes is for a new head; give --head new") }
     let resolved = try training.resolved(from: chosen.defaultTraining, seed: compute.seed)

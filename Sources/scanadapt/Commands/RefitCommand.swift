@@ -37,7 +37,9 @@ package struct RefitCommand {
     let sign: Double = result.header.primaryMetric.largerIsBetter ? 1 : -1
     func gain(_ strategy: StrategyResult) -> Double { sign * (strategy.primary?.difference?.difference ?? 0) }
     // A row beside the strategies, such as one with the scored scans' statistics, is nothing that `adapt` could fit.
-    let fittable = result.strategies.filter { $0.verdict?.verdict == .adapt && StrategyCatalogue.names.contains($0.name) }
+    let fittable = result.strategies.filter {
+      $0.verdict?.verdict == .adapt && (try? StrategyCatalogue.strategy(specified: $0.name)) != nil
+    }
     return fittable.max { gain($0) < gain($1) }
   }
 
@@ -51,7 +53,7 @@ package struct RefitCommand {
       "--clear-ids", "--dry-run", "--leave-site-out", "--split-column", "--transductive", "--shortcut-probe", "--no-shortcut-probe",
     ]
     // Given for some of the strategies; `adapt` refuses what its one has no use for.
-    let chosen = try? StrategyCatalogue.strategy(named: strategy)
+    let chosen = try? StrategyCatalogue.strategy(specified: strategy)
     if strategy != "prior-mixed" { leftOut.insert("--prior") }
     if strategy != "alpha-mixed" { leftOut.insert("--alpha") }
     if !(chosen is RecalibratedModel || chosen is InstanceNormalized) { leftOut.insert("--layers") }

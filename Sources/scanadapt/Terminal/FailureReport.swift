@@ -35,7 +35,8 @@ struct FailureReport {
     case ExperimentError.noFold, ExperimentError.contradiction, ExperimentError.nestingNeedsLabels: .usage
     case is Interrupted, is ExperimentStopped: .stopped
     case is FileLockError, is RunFolderError, ExperimentError.otherRun: .cannotCreate
-    case is PreprocessingSyntaxError, is ConfigurationError, is StrategyError, is LayerSelectionError, TrainingError.setting:
+    case is PreprocessingSyntaxError, is ConfigurationError, is StrategyError, is StrategyOptionError, is LayerSelectionError,
+      TrainingError.setting:
       .badConfiguration
     case is CocoaError, is POSIXError: .inputOutput
     default: .badData

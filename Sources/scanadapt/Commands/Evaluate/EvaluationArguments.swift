@@ -23,7 +23,9 @@ struct EvaluationArguments: ParsableArguments {
     help: "A scanner the model comes from: scored beside the target and not fitted on (but by unseen-scanner).")
   var sources: [String] = []
 
-  @Option(name: .customLong("strategy"), parsing: .singleValue, help: "One of \(StrategyCatalogue.list); all unless given.")
+  @Option(
+    name: .customLong("strategy"), parsing: .singleValue,
+    help: "One of \(StrategyCatalogue.list), with its settings: lora:rank=8; all unless given.")
   var strategies: [String] = []
 
   @Option(help: "keep, train, or new (for the manifest's labels); each strategy's own choice unless given.")
@@ -105,7 +107,7 @@ struct EvaluationArguments: ParsableArguments {
   func chosenStrategies() throws -> [ExperimentStrategy] {
     let names = strategies.isEmpty ? StrategyCatalogue.names.filter { $0 != SourceModel().name } : strategies
     let chosen = try names.map { name in
-      let strategy = statistics.applied(to: try StrategyCatalogue.strategy(named: name, head: head), seed: compute.seedValue)
+      let strategy = statistics.applied(to: try StrategyCatalogue.strategy(specified: name, head: head), seed: compute.seedValue)
       return ExperimentStrategy(strategy, training: try training.resolved(from: strategy.defaultTraining, seed: compute.seed))
     }
     try statistics.check(chosen.map(\.strategy))
