@@ -26,7 +26,7 @@ struct DropoutTests {
   }
 
   private let images = FeatureMaps(seededTensor([6, 50]))
-  private let targets: [Int?] = [0, 1, 2, 0, 1, 2]
+  private let targets = Targets.classes([0, 1, 2, 0, 1, 2])
 
   @Test("The mask depends on seed and step, not on threads")
   func maskKeys() throws {

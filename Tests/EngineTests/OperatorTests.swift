@@ -20,7 +20,7 @@ struct OperatorTests {
       optimizer: Optimizer(.sgd(momentum: 0)), inputs: ["images": images.shape], seed: 1, threads: 2)
   }
 
-  private func targets(_ example: OperatorCase) -> [Int?] { example.name == "maskedLoss" ? [2, nil, 1] : [2, 0, 1] }
+  private func targets(_ example: OperatorCase) -> Targets { .classes(example.name == "maskedLoss" ? [2, nil, 1] : [2, 0, 1]) }
 
   @Test("Loss, logits and every parameter's gradient are PyTorch's", arguments: operatorCases)
   func gradients(_ example: OperatorCase) throws {

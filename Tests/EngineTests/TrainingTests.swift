@@ -102,7 +102,7 @@ struct TrainingTests {
   private func run(_ state: inout TrainingState, _ steps: Range<Int>, _ recipe: Recipe) throws -> [Double] {
     try steps.map { step in
       let (images, targets) = batch(step)
-      return try state.step(images, targets: targets, learningRate: recipe.rate, stepIndex: step).loss
+      return try state.step(images, targets: .classes(targets), learningRate: recipe.rate, stepIndex: step).loss
     }
   }
 
@@ -151,7 +151,7 @@ struct TrainingTests {
     var state = try start(Self.recipes[0], parameters: parameters)
     let (images, targets) = batch(0)
     #expect(throws: RunError.nonFinite(step: 7, node: "conv3")) {
-      try state.step(images, targets: targets, learningRate: 0.1, stepIndex: 7)
+      try state.step(images, targets: .classes(targets), learningRate: 0.1, stepIndex: 7)
     }
     let after = state.finish()
     for id in after.ids { #expect(after[id] == parameters[id]) }
@@ -162,13 +162,13 @@ struct TrainingTests {
     var state = try start(Self.recipes[0])
     let (images, targets) = batch(0)
     #expect(throws: RunError.target(4, classes: 4)) {
-      try state.step(images, targets: [4] + targets.dropFirst(), learningRate: 0.1, stepIndex: 0)
+      try state.step(images, targets: .classes([4] + targets.dropFirst()), learningRate: 0.1, stepIndex: 0)
     }
     #expect(throws: RunError.batch(expected: 6, found: 5)) {
-      try state.step(images, targets: Array(targets.dropFirst()), learningRate: 0.1, stepIndex: 0)
+      try state.step(images, targets: .classes(Array(targets.dropFirst())), learningRate: 0.1, stepIndex: 0)
     }
     #expect(throws: RunError.noTargets) {
-      try state.step(images, targets: Array(repeating: nil, count: 6), learningRate: 0.1, stepIndex: 0)
+      try state.step(images, targets: .classes(Array(repeating: nil, count: 6)), learningRate: 0.1, stepIndex: 0)
     }
   }
 

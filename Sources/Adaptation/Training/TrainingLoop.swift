@@ -109,7 +109,7 @@ struct TrainingLoop {
     _ state: inout TrainingState, _ maps: [String: FeatureMaps], targets: [Int], rate: Double, stepIndex: Int, lastGood: String?
   ) throws -> StepOutcome {
     do {
-      return try state.step(maps, targets: targets, learningRate: rate, stepIndex: stepIndex)
+      return try state.step(maps, targets: .classes(targets), learningRate: rate, stepIndex: stepIndex)
     } catch RunError.nonFinite(let step, let node) {
       throw TrainingError.notFinite(step: step, node: node, learningRate: rate, checkpoint: lastGood)
     }

@@ -11,7 +11,7 @@ struct Run: ~Copyable {
   /// What keys dropout's masks.
   let seed: UInt64
   let stepIndex: Int
-  /// Class indices, -1 for none.
+  /// Class indices, or images × classes of 1 and 0; -1 for none.
   let targets: [Int32]
 
   func map(_ reference: MapReference) -> sa_map {

@@ -8,6 +8,8 @@ public enum RunError: Error, Hashable, Sendable {
   case batch(expected: Int, found: Int)
   /// A target isn't the index of a class.
   case target(Int, classes: Int)
+  /// An image's row of findings isn't as long as there are classes.
+  case findings(Int, classes: Int)
   /// No image of the batch has a target: the loss is undefined.
   case noTargets
   /// The loss stopped being a number; `node` is the first in order whose output isn't finite, nil where all are (the loss or a gradient
@@ -24,6 +26,7 @@ extension RunError: CustomStringConvertible {
     case .inputShape(let name, let expected, let found): "input \(name) is \(found); expected \(expected)"
     case .batch(let expected, let found): "a batch of \(found) images or targets; expected \(expected)"
     case .target(let target, let classes): "target \(target) isn't one of \(classes) classes"
+    case .findings(let found, let classes): "a target of \(found) findings; expected one for each of \(classes) classes"
     case .noTargets: "no image of the batch has a label"
     case .nonFinite(let step, let node):
       "step \(step): the loss or its gradient isn't finite\(node.map { "; the first layer to leave the numbers is \($0)" } ?? "")"

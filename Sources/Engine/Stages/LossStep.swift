@@ -10,21 +10,30 @@ struct LossStep: Step {
   let value: BufferID
   let images: Int
 
-  var kernel: String { "cross-entropy" }
+  var kernel: String {
+    switch loss {
+    case .crossEntropy: "cross-entropy"
+    case .binaryCrossEntropy: "binary cross-entropy"
+    }
+  }
   var reads: [BufferID] { [logits.buffer] }
   var writes: [BufferID] { [gradient.buffer, value] }
   var bytesMoved: Double { 2 * logits.byteCount(images: images) }
 
   func run(_ run: borrowing Run) {
-    switch loss {
-    case .crossEntropy(let classWeights, let labelSmoothing):
-      let (dy, y) = (run.map(gradient), run.map(logits))
-      run.doubles(value)[0] = run.targets.withUnsafeBufferPointer { targets in
-        guard let classWeights else { return sa_cross_entropy(dy, y, targets.baseAddress!, nil, labelSmoothing) }
-        return classWeights.withUnsafeBufferPointer {
-          sa_cross_entropy(dy, y, targets.baseAddress!, $0.baseAddress!, labelSmoothing)
-        }
+    let (dy, y) = (run.map(gradient), run.map(logits))
+    run.doubles(value)[0] = run.targets.withUnsafeBufferPointer { targets in
+      switch loss {
+      case .crossEntropy(let weights, let smoothing):
+        withAddress(of: weights) { sa_cross_entropy(dy, y, targets.baseAddress!, $0, smoothing) }
+      case .binaryCrossEntropy(let weights, let smoothing):
+        withAddress(of: weights) { sa_binary_cross_entropy(dy, y, targets.baseAddress!, $0, smoothing) }
       }
     }
+  }
+
+  private func withAddress(of weights: [Float]?, _ body: (UnsafePointer<Float>?) -> Double) -> Double {
+    guard let weights else { return body(nil) }
+    return weights.withUnsafeBufferPointer { body($0.baseAddress) }
   }
 }

@@ -66,11 +66,11 @@ public struct TrainingState: ~Copyable {
   /// One forward pass, backward pass and change of the parameters (and of running statistics, where a normalization updates them).
   ///
   /// - Parameters:
-  ///   - targets: each image's class; nil leaves it out of the loss (its pixels still count in batch statistics).
+  ///   - targets: of the loss's form.
   ///   - stepIndex: the number of this step in the whole run; it keys dropout and is named in errors.
   /// - Throws: `RunError`, and then nothing has changed.
   public mutating func step(
-    _ inputs: [String: FeatureMaps], targets: [Int?], learningRate: Double, stepIndex: Int
+    _ inputs: [String: FeatureMaps], targets: Targets, learningRate: Double, stepIndex: Int
   ) throws(RunError) -> StepOutcome {
     let (pass, program) = try differentiate(inputs, targets: targets, stepIndex: stepIndex)
     let trained = plan.trainable
@@ -87,7 +87,7 @@ public struct TrainingState: ~Copyable {
 
   /// The gradients that `step` would use, unclipped; changes nothing.
   public mutating func gradients(
-    _ inputs: [String: FeatureMaps], targets: [Int?], stepIndex: Int
+    _ inputs: [String: FeatureMaps], targets: Targets, stepIndex: Int
   ) throws(RunError) -> GradientOutcome {
     let (pass, _) = try differentiate(inputs, targets: targets, stepIndex: stepIndex)
     let gradients = Dictionary(uniqueKeysWithValues: bound.gradients.ids.map { ($0, bound.gradients[$0]) })
@@ -123,11 +123,11 @@ public struct TrainingState: ~Copyable {
   }
 
   private mutating func differentiate(
-    _ inputs: [String: FeatureMaps], targets: [Int?], stepIndex: Int
+    _ inputs: [String: FeatureMaps], targets: Targets, stepIndex: Int
   ) throws(RunError) -> (Pass, Program) {
     let images = try self.inputs.checkedCount(of: inputs)
     let program = program(batch: images)
-    let indices = try checked(targets, images: images, classes: program.outputs[0].shape.channels)
+    let indices = try targets.checked(for: loss, images: images, classes: program.outputs[0].shape.channels)
     if let name = program.singleValued { throw .singleValue(normalization: name) }
     let logits = FeatureMaps(uninitializedCount: images, shape: program.outputs[0].shape)
     let outputs = [program.outputs[0].name: logits]
@@ -144,12 +144,5 @@ public struct TrainingState: ~Copyable {
       }
       return (Pass(loss: loss, logits: logits, addresses: addresses), program)
     }
-  }
-
-  private func checked(_ targets: [Int?], images: Int, classes: Int) throws(RunError) -> [Int32] {
-    guard targets.count == images else { throw .batch(expected: images, found: targets.count) }
-    guard targets.contains(where: { $0 != nil }) else { throw .noTargets }
-    for case let target? in targets where target < 0 || target >= classes { throw .target(target, classes: classes) }
-    return targets.map { Int32($0 ?? -1) }
   }
 }

@@ -20,7 +20,7 @@ enum Job: String, CaseIterable, Codable {
     var stream = RandomStream(seed: 0, purpose: "bench images")
     let images = FeatureMaps(
       Tensor(shape: [batch, 3, size, size], values: (0..<(batch * shape.count)).map { _ in Float(stream.uniform(-1, 1)) }))
-    let targets = (0..<batch).map { Optional($0 * 37 % classes) }
+    let targets = Targets.classes((0..<batch).map { $0 * 37 % classes })
 
     switch self {
     case .inference, .statistics:
