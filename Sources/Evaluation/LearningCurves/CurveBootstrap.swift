@@ -1,0 +1,103 @@
+import RandomStreams
+
+/// Intervals for learning curves from resampling test patients and draws of training subsets together.
+///
+/// A resample weighs every test patient by how often it was drawn (one less than there are, as Rao and Wu, "Resampling inference with
+/// complex survey data", JASA 1988, so that few don't vary too little) and, within each fold, the draws of nested subsets likewise. All
+/// strategies and sizes see the same resamples, so differences, crossings and gains are paired.
+///
+/// Subsets of one pool share patients and so vary less than training sets of other patients would. Two subsets of n out of M share n/M of
+/// theirs; what subsets don't show is put back by scaling each draw's deviation by `(1 + D (n/M)/(1 - n/M))^(1/2)` for D draws in all, the
+/// correction of Nadeau and Bengio, "Inference for the generalization error", Machine Learning 2003, applied to subsets.
+public struct CurveBootstrap: Hashable, Codable, Sendable {
+  public var seed: UInt64
+  public var resamples: Int
+  public var level: Double
+  /// With fewer patients a comparison says so instead of answering.
+  public var minimumPatients: Int
+
+  public init(seed: UInt64, resamples: Int = 1000, level: Double = 0.95, minimumPatients: Int = 20) {
+    precondition(resamples >= 2 && level > 0 && level < 1, "\(resamples) resamples at level \(level)")
+    self.seed = seed
+    self.resamples = resamples
+    self.level = level
+    self.minimumPatients = minimumPatients
+  }
+
+  /// Every curve of the measurements, under the same resamples.
+  public func curves(of measurements: CurveMeasurements) -> ResampledCurves {
+    var resampler = CurveResampler(measurements)
+    let value = resampler.errors
+    var resampled: [[Double]] = []
+    for resample in 0..<resamples {
+      var stream = RandomStream(seed: seed, purpose: "curve bootstrap", epoch: resample)
+      resampled.append(resampler.resampled(using: &stream))
+    }
+    return ResampledCurves(measurements: measurements, bootstrap: self, value: value, resampled: resampled)
+  }
+}
+
+/// The errors of all cells under weights of patients and draws.
+struct CurveResampler {
+  private let measurements: CurveMeasurements
+  /// By cell: how much a draw's deviation is enlarged for the patients that subsets share.
+  private let enlargement: [Double]
+  private var patientWeights: [Double]
+
+  /// Past this share of the pool, subsets hardly differ and say little of how others would.
+  static let largestShare = 0.9
+
+  init(_ measurements: CurveMeasurements) {
+    self.measurements = measurements
+    let total = measurements.folds.reduce(0) { $0 + $1.draws }
+    enlargement = measurements.cells.map { cell in
+      let share = min(Double(cell.size) / Double(measurements.poolSize), Self.largestShare)
+      return (1 + Double(total) * share / (1 - share)).squareRoot()
+    }
+    patientWeights = measurements.patients.map { _ in 1 }
+  }
+
+  /// As measured: every patient and draw once.
+  var errors: [Double] { weighted(drawWeights: measurements.folds.map { [Double](repeating: 1 / Double($0.draws), count: $0.draws) }) }
+
+  mutating func resampled(using stream: inout RandomStream) -> [Double] {
+    Self.draw(into: &patientWeights, using: &stream)
+    var drawWeights: [[Double]] = []
+    for fold in measurements.folds {
+      var weights = [Double](repeating: 1, count: fold.draws)
+      Self.draw(into: &weights, using: &stream)
+      let total = weights.reduce(0, +)
+      drawWeights.append(weights.map { $0 / total })
+    }
+    return weighted(drawWeights: drawWeights)
+  }
+
+  /// One fewer than there are, with replacement; a single one stays.
+  private static func draw(into weights: inout [Double], using stream: inout RandomStream) {
+    guard weights.count > 1 else {
+      weights[0] = 1
+      return
+    }
+    for index in weights.indices { weights[index] = 0 }
+    for _ in 1..<weights.count { weights[Int.random(in: 0..<weights.count, using: &stream)] += 1 }
+  }
+
+  /// - Parameter drawWeights: by fold; they sum to 1.
+  private func weighted(drawWeights: [[Double]]) -> [Double] {
+    var sums = [Double](repeating: 0, count: enlargement.count)
+    var total = 0.0
+    for (fold, ofDraws) in zip(measurements.folds, drawWeights) {
+      for (patient, weight) in zip(fold.patients, fold.weights) { total += patientWeights[patient] * weight }
+      let even = 1 / Double(fold.draws)
+      for cell in sums.indices {
+        for (draw, losses) in fold.losses[cell].enumerated() {
+          let factor = even + enlargement[cell] * (ofDraws[draw] - even)
+          var sum = 0.0
+          for (patient, loss) in zip(fold.patients, losses) { sum += patientWeights[patient] * loss }
+          sums[cell] += factor * sum
+        }
+      }
+    }
+    return sums.map { $0 / total }
+  }
+}

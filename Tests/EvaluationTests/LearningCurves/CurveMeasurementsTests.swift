@@ -1,0 +1,68 @@
+import Evaluation
+import Testing
+
+@Suite("Measurements of learning curves")
+struct CurveMeasurementsTests {
+  static func grid(
+    strategies: [String] = ["probe", "full"], sizes: [Int] = [10, 20], folds: Int = 2, draws: Int = 2, patientsPerFold: Int = 15,
+    loss: (_ strategy: Int, _ size: Int, _ fold: Int, _ draw: Int, _ patient: Int) -> Double
+  ) -> [CurveMeasurement] {
+    var all: [CurveMeasurement] = []
+    for (index, strategy) in strategies.enumerated() {
+      for size in sizes {
+        for fold in 0..<folds {
+          for draw in 0..<draws {
+            let errors = (0..<patientsPerFold).map { patient in
+              PatientError(
+                patient: "p\(fold * patientsPerFold + patient)", loss: loss(index, size, fold, draw, patient) * Double(1 + patient % 2),
+                weight: Double(1 + patient % 2))
+            }
+            all.append(CurveMeasurement(strategy: strategy, size: size, fold: fold, draw: draw, errors: errors))
+          }
+        }
+      }
+    }
+    return all
+  }
+
+  @Test("The error is the mean over scans of every draw")
+  func mean() throws {
+    let measured = Self.grid { Double($0) + Double($1) / 100 + Double($2 * 4 + $3) / 10 + Double($4 % 2) }
+    let curves = CurveBootstrap(seed: 1, resamples: 50).curves(of: try CurveMeasurements(measured, poolSize: 40))
+    // Patients at odd places, 7 of 15, have two scans and a loss higher by one: 14 of 22 scans. Draws add 0, 0.1, 0.4, 0.5.
+    let expected = 0.25 + 14.0 / 22
+    #expect(abs(curves.curve("probe").points[0].error - (expected + 0.1)) < 1e-12)
+    #expect(abs(curves.curve("full").points[1].error - (expected + 1.2)) < 1e-12)
+    #expect(curves.patients == 30 && curves.drawsPerFold == 2)
+  }
+
+  @Test("Strategies are paired: a constant difference has no spread whatever patients and subsets do")
+  func paired() throws {
+    let measured = Self.grid { Double($0) / 4 + Double($2 + $3) / 10 + Double($4) / 7 }
+    let curves = CurveBootstrap(seed: 1, resamples: 50).curves(of: try CurveMeasurements(measured, poolSize: 40))
+    let difference = try #require(curves.difference(of: "full", from: "probe", at: 20))
+    #expect(abs(difference.difference - 0.25) < 1e-12 && difference.standardError < 1e-12)
+    #expect(curves.curve("full").points[0].standardError > 0.1)
+    let ranks = curves.ranking(at: 20)
+    #expect(ranks.map(\.strategy) == ["probe", "full"] && ranks.map(\.shareBest) == [1, 0])
+  }
+
+  @Test("A missing draw, a repeated one, other patients and a size past the pool are refused, each by name")
+  func refusals() throws {
+    let whole = Self.grid { _, _, _, _, _ in 0.5 }
+    #expect(throws: CurveMeasurementsError.missing(strategy: "full", size: 20, fold: 1, draw: 1)) {
+      try CurveMeasurements(whole.dropLast(), poolSize: 40)
+    }
+    #expect(throws: CurveMeasurementsError.duplicate(strategy: "probe", size: 10, fold: 0, draw: 0)) {
+      try CurveMeasurements(whole + [whole[0]], poolSize: 40)
+    }
+    var other = whole
+    other[3] = CurveMeasurement(
+      strategy: "probe", size: 10, fold: 1, draw: 1, errors: other[3].errors.dropLast() + [PatientError(patient: "x", loss: 0)])
+    #expect(throws: CurveMeasurementsError.otherPatients(strategy: "probe", size: 10, fold: 1, draw: 1)) {
+      try CurveMeasurements(other, poolSize: 40)
+    }
+    #expect(throws: CurveMeasurementsError.size(strategy: "probe", size: 20, poolSize: 15)) { try CurveMeasurements(whole, poolSize: 15) }
+    #expect(throws: CurveMeasurementsError.nothing) { try CurveMeasurements([], poolSize: 15) }
+  }
+}
