@@ -28,13 +28,39 @@ public struct AdaptationReport: Sendable, Hashable, Codable {
   public var chosenEpoch: Int?
   /// Scans left out of the last batch of each epoch, where it would have been a batch of one.
   public var droppedPerEpoch: Int
-  /// Where the steps' inputs came from: kept features, or scans read again.
+  /// Where the last phase's steps had their inputs from: kept features, or scans read again.
   public var inputs: TrainingInputsKind?
+  /// The phases of training, one unless the strategy has more; empty where nothing trained.
+  public var phases: [PhaseReport]
   /// The largest relative change of an output that the rewrite and its statistics made before training.
   public var rewriteChange: Double?
   public var changes: [LayerChange]
   public var merge: MergeReport?
   public var seconds: Double?
+}
+
+/// One phase of training, as it went.
+public struct PhaseReport: Sendable, Hashable, Codable {
+  public let name: String
+  /// From 0.
+  public let firstEpoch: Int
+  /// Epochs it had, and those it ran before early stopping ended it.
+  public let plannedEpochs: Int
+  public let epochs: Int
+  public let trainedParameters: Int
+  public let learningRateFactor: Double
+  /// Nil where it had ended before the run was taken up again.
+  public let inputs: TrainingInputsKind?
+
+  init(_ stretch: TrainingCourse.Stretch, rows: [EpochMetrics], inputs: TrainingInputsKind?) {
+    name = stretch.phase.name
+    firstEpoch = stretch.epochs.lowerBound
+    plannedEpochs = stretch.epochs.count
+    epochs = rows.count { stretch.epochs.contains($0.epoch) }
+    trainedParameters = stretch.graph.parameters.reduce(0) { stretch.phase.plan.trains($1.id) ? $0 + $1.shape.count : $0 }
+    learningRateFactor = stretch.phase.learningRateFactor
+    self.inputs = inputs
+  }
 }
 
 /// A scan that couldn't be read.

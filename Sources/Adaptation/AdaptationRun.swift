@@ -70,23 +70,25 @@ public struct AdaptationRun: Sendable {
       on: TrainingEvidence(model: grafted, training: training, budget: budget, records: scans.records, scans: images))
     model = grafted
     let plan = try strategy.prepare(&model)
+    if plan != nil { try training.validate() }
+    let course = try plan.map {
+      try TrainingCourse(model.graph, phases: strategy.phases(of: model, training: $0), plan: $0, configuration: training)
+    }
     let statistics = StatisticsEstimation(
       policy: strategy.statistics, prior: model.parameters, records: scans.records, scans: images, budget: budget)
     // Where training draws from the batch everywhere, nothing reads stored statistics before the estimate after it.
-    if plan == nil || model.graph.readsStoredStatisticsWhileTraining {
+    if course?.stretches[0].estimatesBefore ?? true {
       observer.report(.recalibrating)
       try statistics.estimate(&model)
     }
     let change = try checkedRewrite(strategy, from: grafted, to: model, scans, images)
 
     var outcome: TrainingOutcome?
-    if let plan {
-      let isStaleAfter = model.graph.usesBatchStatisticsWhileTraining || !model.graph.normalizationsMoved(by: plan).isEmpty
+    if let course {
       let file = try checkpoint.map { CheckpointFile(path: $0, run: try RunIdentity(self, source, scans, validation, images).hash) }
-      let trainer = Trainer(configuration: training, budget: budget, scans: images, observer: observer)
-      outcome = try trainer.train(
-        &model, plan: plan, on: scans, validatingOn: validation, reestimating: isStaleAfter ? statistics : nil, checkpoint: file)
-      if isStaleAfter {
+      let trainer = Trainer(configuration: training, budget: budget, scans: images, statistics: statistics, observer: observer)
+      outcome = try trainer.train(&model, through: course, on: scans, validatingOn: validation, checkpoint: file)
+      if course.isStaleAfter {
         observer.report(.recalibrating)
         try statistics.estimate(&model)
       }
@@ -117,7 +119,8 @@ public struct AdaptationRun: Sendable {
       unreadable: images.failures.map(UnreadableScan.init),
       trainedParameters: trained, trainedShare: Double(trained) / Double(max(model.graph.parameterCounts.trainable, 1)),
       epochs: outcome?.rows.count ?? 0, chosenEpoch: outcome?.chosenEpoch, droppedPerEpoch: outcome?.droppedPerEpoch ?? 0,
-      inputs: outcome?.inputs, changes: LayerChange.changes(from: source.parameters, to: model.parameters))
+      inputs: outcome?.phases.last?.inputs, phases: outcome?.phases ?? [],
+      changes: LayerChange.changes(from: source.parameters, to: model.parameters))
   }
 
   private func graftedHead(_ source: Model, for scans: TrainingScans) throws -> Model {

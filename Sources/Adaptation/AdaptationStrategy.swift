@@ -5,9 +5,9 @@ import Normalization
 /// One way of making a network fit a scanner: a rewrite of the model, the statistics it uses, and what trains.
 ///
 /// A value: copying one with another setting is another strategy. What happens to it is always the same: the head is grafted if the
-/// policy is `.new`, `decided` makes choices that need a look at the scans, `prepare` rewrites the model, the statistics are estimated as `statistics` says, what `prepare` returned is
-/// trained, the statistics are re-estimated where weights below them moved, `finalize` folds away what was added. `AdaptationRun`
-/// does these steps.
+/// policy is `.new`, `decided` makes choices that need a look at the scans, `prepare` rewrites the model, the statistics are estimated as
+/// `statistics` says, what `prepare` returned is trained in the strategy's phases, the statistics are re-estimated where weights below
+/// them moved, `finalize` folds away what was added. `AdaptationRun` does these steps.
 public protocol AdaptationStrategy: Sendable, Hashable, Codable {
   /// As on the command line and in tables: `linear-probe`.
   var name: String { get }
@@ -38,6 +38,10 @@ public protocol AdaptationStrategy: Sendable, Hashable, Codable {
   /// - Throws: `StrategyError` where the strategy can do nothing with this model.
   func prepare(_ model: inout Model) throws -> TrainablePlan?
 
+  /// The phases in which `plan`, what `prepare` returned, is trained: one with all of it unless the strategy says otherwise. No phase
+  /// trains what the plan doesn't name.
+  func phases(of model: Model, training plan: TrainablePlan) throws -> [TrainingPhase]
+
   /// Folds back what `prepare` added (LoRA, adapters) and reports the error that made; nil where nothing was added.
   func finalize(_ model: inout Model) throws -> MergeReport?
 }
@@ -47,6 +51,7 @@ extension AdaptationStrategy {
   public static var options: [StrategyOption<Self>] { [] }
   public func decided(on evidence: TrainingEvidence) throws -> Self { self }
   public var decision: String? { nil }
+  public func phases(of model: Model, training plan: TrainablePlan) throws -> [TrainingPhase] { [TrainingPhase("training", plan)] }
   public func finalize(_ model: inout Model) throws -> MergeReport? { nil }
 }
 
@@ -67,6 +72,8 @@ public enum StrategyError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The graph doesn't say where the head starts.
   case noHead(strategy: String)
   case unknown(name: String, known: [String])
+  /// An option whose value is of the right form and out of range, or doesn't fit the model.
+  case setting(strategy: String, option: String, found: String, expected: String)
 
   public var description: String {
     switch self {
@@ -74,6 +81,7 @@ public enum StrategyError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(strategy) with the head policy '\(head.rawValue)' would train nothing; expected 'train' or 'new'"
     case .noNormalization(let strategy): "\(strategy) needs normalization layers with stored statistics; found none in this network"
     case .noHead(let strategy): "\(strategy) trains the head; this network doesn't say where its features end"
+    case .setting(let strategy, let option, let found, let expected): "found \(option)=\(found) for \(strategy); expected \(expected)"
     case .unknown(let name, let known): "found strategy '\(name)'; expected one of \(known.joined(separator: ", "))"
     }
   }

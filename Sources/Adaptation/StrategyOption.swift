@@ -1,3 +1,4 @@
+import Graphs
 import Normalization
 
 /// Something that may be set about a strategy behind its name: `rank` in `lora:rank=8`.
@@ -73,6 +74,12 @@ extension LayerSelector: StrategyOptionValue {
     case .matching(let patterns): patterns.joined(separator: "+")
     }
   }
+}
+
+extension NormalizationOperator.Source: StrategyOptionValue {
+  public static var optionForm: String { "batch or stored" }
+  public init?(optionText: String) { self.init(rawValue: optionText) }
+  public var optionText: String { rawValue }
 }
 
 /// A closed choice by its raw values: declaring the conformance is enough.

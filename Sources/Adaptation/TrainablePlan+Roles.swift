@@ -46,11 +46,6 @@ extension Graph {
     return stale
   }
 
-  /// Whether some normalization reads its stored statistics while training.
-  var readsStoredStatisticsWhileTraining: Bool {
-    normalizations.contains { $0.operation.keepsStatistics && $0.operation.trainingSource == .stored }
-  }
-
   /// Whether some normalization's result depends on the other scans of its batch while training.
   var usesBatchStatisticsWhileTraining: Bool {
     normalizations.contains { $0.operation.keepsStatistics && $0.operation.trainingSource == .batch }

@@ -7,7 +7,6 @@ import Graphs
 import Imaging
 import ModelFiles
 import RandomStreams
-import Synchronization
 import Testing
 
 @Suite struct TrainingTests {
@@ -188,19 +187,5 @@ import Testing
     var configuration = TrainingConfiguration()
     configuration[keyPath: path] = 0
     #expect(throws: TrainingError.self) { try run(LinearProbe(), configuration) }
-  }
-}
-
-/// Says stop at the n-th question.
-private final class StopAfter: Sendable {
-  private let left: Mutex<Int>
-
-  init(_ questions: Int) { left = Mutex(questions) }
-
-  var isDue: Bool {
-    left.withLock {
-      $0 -= 1
-      return $0 < 0
-    }
   }
 }

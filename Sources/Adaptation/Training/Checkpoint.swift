@@ -8,15 +8,16 @@ import Tensors
 /// What a stopped run needs to go on with the same bits: parameters and running statistics, the optimizer's state, the best weights so
 /// far, and where it stood.
 struct Checkpoint: Sendable {
-  /// What trains, and every running statistic.
+  /// What trains in any phase, and every running statistic.
   var parameters: [ParameterID: Tensor]
-  var optimizer: OptimizerState
+  /// Nil at the beginning of a phase.
+  var optimizer: OptimizerState?
   /// What trains, at early stopping's best epoch.
   var best: [ParameterID: Tensor]?
   var progress: TrainingProgress
 
   init(
-    parameters: [ParameterID: Tensor], optimizer: OptimizerState, best: [ParameterID: Tensor]?, progress: TrainingProgress
+    parameters: [ParameterID: Tensor], optimizer: OptimizerState?, best: [ParameterID: Tensor]?, progress: TrainingProgress
   ) {
     self.parameters = parameters
     self.optimizer = optimizer
@@ -24,22 +25,30 @@ struct Checkpoint: Sendable {
     self.progress = progress
   }
 
+  /// - Parameter plan: what trains in any phase.
   init(_ state: borrowing TrainingState, plan: TrainablePlan, progress: TrainingProgress, best: [ParameterID: Tensor]?) {
-    let all = state.parameters
-    let kept = all.declarations.filter { $0.role == .buffer || plan.trains($0.id) }.map(\.id)
     self.init(
-      parameters: Dictionary(uniqueKeysWithValues: kept.map { ($0, all[$0]) }), optimizer: state.optimizerState, best: best,
-      progress: progress)
+      parameters: Self.kept(state.parameters, plan), optimizer: state.optimizerState, best: best, progress: progress)
+  }
+
+  /// Between two phases.
+  init(_ point: TrainingPoint, plan: TrainablePlan) {
+    self.init(parameters: Self.kept(point.parameters, plan), optimizer: point.optimizer, best: point.best, progress: point.progress)
+  }
+
+  private static func kept(_ all: Parameters, _ plan: TrainablePlan) -> [ParameterID: Tensor] {
+    let kept = all.declarations.filter { $0.role == .buffer || plan.trains($0.id) }.map(\.id)
+    return Dictionary(uniqueKeysWithValues: kept.map { ($0, all[$0]) })
   }
 }
 
 /// A checkpoint's file: safetensors, written whole or not at all, bound to its run by a hash.
 ///
 /// Keys: `parameters/<id>`, `optimizer/<slot>/<id>`, `best/<id>`. The metadata hold the format, the run's hash and the progress as JSON,
-/// whose numbers read back to the same bits.
+/// whose numbers read back to the same bits. Between two phases there is no optimizer state (since format 2).
 public struct CheckpointFile: Sendable {
   /// A reader refuses a newer one.
-  public static let format = 1
+  public static let format = 2
 
   public let path: String
   /// Of everything that decides the run's bits. A checkpoint of another run is refused.
@@ -62,15 +71,15 @@ public struct CheckpointFile: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let progress = String(decoding: try encoder.encode(checkpoint.progress), as: UTF8.self)
-    var writer = SafetensorsWriter(metadata: [
-      ("format", "\(Self.format)"), ("kind", "scanadapt checkpoint"), ("optimizer_steps", "\(checkpoint.optimizer.stepsTaken)"),
-      ("progress", progress), ("run", "\(run)"),
-    ])
+    let optimizer = checkpoint.optimizer
+    var writer = SafetensorsWriter(
+      metadata: [("format", "\(Self.format)"), ("kind", "scanadapt checkpoint")]
+        + (optimizer.map { [("optimizer_steps", "\($0.stepsTaken)")] } ?? []) + [("progress", progress), ("run", "\(run)")])
     func add(_ tensors: [ParameterID: Tensor], under prefix: String) {
       for (id, tensor) in tensors.sorted(by: { $0.key < $1.key }) { writer.add(tensor, as: "\(prefix)/\(id)") }
     }
     add(checkpoint.parameters, under: "parameters")
-    for (slot, tensors) in checkpoint.optimizer.slots.sorted(by: { $0.key < $1.key }) { add(tensors, under: "optimizer/\(slot)") }
+    for (slot, tensors) in (optimizer?.slots ?? [:]).sorted(by: { $0.key < $1.key }) { add(tensors, under: "optimizer/\(slot)") }
     if let best = checkpoint.best { add(best, under: "best") }
     try writer.write(to: path)
   }
@@ -85,16 +94,17 @@ public struct CheckpointFile: Sendable {
       throw CheckpointError(path: path, reason: .newerFormat(found: file.metadata["format"] ?? "none", known: Self.format))
     }
     guard file.metadata["run"] == "\(run)" else { throw CheckpointError(path: path, reason: .otherRun) }
-    guard let text = file.metadata["progress"], let progress = try? JSONDecoder().decode(TrainingProgress.self, from: Data(text.utf8)),
-      let steps = file.metadata["optimizer_steps"].flatMap({ Int($0) })
+    guard let text = file.metadata["progress"], let progress = try? JSONDecoder().decode(TrainingProgress.self, from: Data(text.utf8))
     else { throw CheckpointError(path: path, reason: .notACheckpoint) }
 
-    var checkpoint = Checkpoint(parameters: [:], optimizer: OptimizerState(stepsTaken: steps), best: nil, progress: progress)
+    let steps = file.metadata["optimizer_steps"].flatMap { Int($0) }
+    var checkpoint = Checkpoint(parameters: [:], optimizer: steps.map { OptimizerState(stepsTaken: $0) }, best: nil, progress: progress)
     for (key, stored) in file.tensors {
       let parts = key.split(separator: "/", maxSplits: 2).map(String.init)
       switch (parts.first, parts.count) {
       case ("parameters", 2): checkpoint.parameters[try id(parts[1])] = stored.decodedTensor()
-      case ("optimizer", 3): checkpoint.optimizer.slots[parts[1], default: [:]][try id(parts[2])] = stored.decodedTensor()
+      case ("optimizer", 3) where checkpoint.optimizer != nil:
+        checkpoint.optimizer!.slots[parts[1], default: [:]][try id(parts[2])] = stored.decodedTensor()
       case ("best", 2): checkpoint.best = (checkpoint.best ?? [:]).merging([try id(parts[1]): stored.decodedTensor()]) { $1 }
       default: throw CheckpointError(path: path, reason: .unexpectedKey(key))
       }

@@ -1,6 +1,7 @@
 /// When training ends before its last epoch: after `patience` epochs in which the validation patients' measure didn't get better.
 ///
-/// The weights of the best epoch are what training returns.
+/// The weights of the best epoch are what training returns. In a training of several phases each ends by itself after `patience` epochs
+/// without a gain over the best epoch of all so far, and hands that epoch's weights on to the next.
 public struct EarlyStopping: Hashable, Sendable, Codable {
   /// What is watched on the validation patients.
   public enum Measure: String, Hashable, Sendable, Codable, CaseIterable {
@@ -42,6 +43,9 @@ struct EarlyStoppingProgress: Hashable, Sendable, Codable {
     (bestValue, bestEpoch, epochsWithoutGain) = (value, epoch, 0)
     return true
   }
+
+  /// The best stays what has to be beaten; the patience begins anew.
+  mutating func beginPhase() { epochsWithoutGain = 0 }
 
   func isExhausted(under rule: EarlyStopping) -> Bool { epochsWithoutGain >= rule.patience }
 }

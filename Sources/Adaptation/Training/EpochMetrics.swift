@@ -1,7 +1,11 @@
+import Files
+
 /// One epoch's row in `metrics.csv`. Nil is undefined or not measured.
 public struct EpochMetrics: Hashable, Sendable, Codable {
   /// From 0.
   public var epoch: Int
+  /// The phase of training it belongs to; nil in a checkpoint of an older version.
+  public var phase: String?
   /// Of the epoch's last step.
   public var learningRate: Double
   /// The mean over the epoch's labelled scans, each at the weights of its step.
@@ -18,7 +22,7 @@ public struct EpochMetrics: Hashable, Sendable, Codable {
 
   /// The columns of `csvRow`, of format 1.
   public static let csvHeader =
-    "epoch,learning_rate,training_loss,training_accuracy,largest_gradient_norm,validation_loss,validation_accuracy,validation_auroc,is_best"
+    "epoch,learning_rate,training_loss,training_accuracy,largest_gradient_norm,validation_loss,validation_accuracy,validation_auroc,is_best,phase"
 
   /// Numbers in their shortest form that reads back to the same bits; undefined ones empty.
   public var csvRow: String {
@@ -26,6 +30,6 @@ public struct EpochMetrics: Hashable, Sendable, Codable {
     let numbers: [Double?] = [
       learningRate, trainingLoss, trainingAccuracy, largestGradientNorm, validationLoss, validationAccuracy, validationAUROC,
     ]
-    return (["\(epoch)"] + numbers.map(text) + [isBest.map { $0 ? "1" : "0" } ?? ""]).joined(separator: ",")
+    return (["\(epoch)"] + numbers.map(text) + [isBest.map { $0 ? "1" : "0" } ?? "", csvCell(phase ?? "")]).joined(separator: ",")
   }
 }

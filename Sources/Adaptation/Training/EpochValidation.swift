@@ -5,7 +5,26 @@ import Foundation
 import Graphs
 import ModelFiles
 
-/// The validation patients, ready to be looked at after every epoch: with frozen features where statistics stay and the features fit a
+/// The validation patients' labelled, readable scans.
+struct ValidationSet {
+  let records: [ScanRecord]
+  let targets: [Int?]
+  /// Classes among them.
+  let classes: Int
+
+  /// Nil where there is none.
+  init?(_ validation: ValidationScans?, vocabulary: LabelVocabulary, scans: RunScans) throws(LabelVocabularyError) {
+    guard let validation else { return nil }
+    let labelled = validation.labelledRecords.sorted { $0.id < $1.id }
+    _ = try vocabulary.targets(of: labelled)
+    records = scans.readable(labelled)
+    guard !records.isEmpty else { return nil }
+    targets = try vocabulary.targets(of: records)
+    classes = Set(targets.compactMap(\.self)).count
+  }
+}
+
+/// The validation patients, ready to be looked at after every epoch of a phase: with frozen features where statistics stay and the features fit a
 /// quarter of the memory, else whole, a batch at a time.
 final class EpochValidation {
   private let model: Model
@@ -13,34 +32,22 @@ final class EpochValidation {
   private let features: FrozenFeatures?
   private let scans: RunScans
   private let shapes: [String: FeatureShape]
-  private let records: [ScanRecord]
-  private let targets: [Int?]
+  private let set: ValidationSet
   private let budget: ComputeBudget
   private let reestimating: StatisticsEstimation?
 
-  /// Classes among the labelled scans.
-  let classes: Int
-
-  /// Nil where no validation scan has a label.
-  init?(
-    _ model: Model, plan: TrainablePlan, on validation: ValidationScans, vocabulary: LabelVocabulary, budget: ComputeBudget,
-    scans: RunScans,
+  init(
+    _ model: Model, plan: TrainablePlan, on set: ValidationSet, budget: ComputeBudget, scans: RunScans,
     reestimating: StatisticsEstimation?
   ) throws {
-    let labelled = validation.labelledRecords.sorted { $0.id < $1.id }
-    _ = try vocabulary.targets(of: labelled)
-    let readable = scans.readable(labelled)
-    guard !readable.isEmpty else { return nil }
     self.scans = scans
     self.model = model
     self.budget = budget
     self.reestimating = reestimating
-    records = readable
-    targets = try vocabulary.targets(of: records)
-    classes = Set(targets.compactMap(\.self)).count
+    self.set = set
     let cut = try FrozenPrefix(of: model.graph, under: plan, input: model.card.inputShape)
-    if reestimating == nil, cut.isWorthKeeping, cut.bytesPerScan * readable.count <= budget.memory / 4 {
-      features = try FrozenFeatures(cut, model: model, records: readable, budget: budget, scans: scans)
+    if reestimating == nil, cut.isWorthKeeping, cut.bytesPerScan * set.records.count <= budget.memory / 4 {
+      features = try FrozenFeatures(cut, model: model, records: set.records, budget: budget, scans: scans)
       graph = cut.rest
       shapes = cut.shapes
     } else {
@@ -58,16 +65,16 @@ final class EpochValidation {
     let executor = try Executor(graph: graph, parameters: current.parameters, inputs: shapes, threads: budget.threads)
     var logits: [[Float]] = []
     if let features {
-      for positions in Array(records.indices).chunked(by: budget.inferenceBatch) {
+      for positions in Array(set.records.indices).chunked(by: budget.inferenceBatch) {
         logits += try executor.run(features.items(at: positions)).outputs[model.logits]!.rows
       }
     } else {
-      try scans.forEachBatch(records.chunked(by: budget.inferenceBatch)) { _, images in
+      try scans.forEachBatch(set.records.chunked(by: budget.inferenceBatch)) { _, images in
         logits += try executor.run([model.input: images]).outputs[model.logits]!.rows
         return true
       }
     }
-    return ValidationMeasures(zip(zip(records, targets), logits).map { Prediction($0.0, label: $0.1, logits: $1) })
+    return ValidationMeasures(zip(zip(set.records, set.targets), logits).map { Prediction($0.0, label: $0.1, logits: $1) })
   }
 }
 

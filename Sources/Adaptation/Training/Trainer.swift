@@ -10,7 +10,8 @@ struct TrainingOutcome: Sendable {
   let rows: [EpochMetrics]
   /// The epoch whose weights were taken, from 0.
   let chosenEpoch: Int
-  let inputs: TrainingInputsKind
+  let phases: [PhaseReport]
+  /// In the phase that drops most.
   let droppedPerEpoch: Int
   /// Labelled training scans per class, in index order.
   let scansPerClass: [Int]
@@ -18,25 +19,24 @@ struct TrainingOutcome: Sendable {
   let unusedLabels: [String]
 }
 
-/// Trains what a plan names on the training patients' labelled scans.
+/// Trains what a course names, phase after phase, on the training patients' labelled scans.
 ///
-/// The frozen prefix runs once where no augmentation precedes it and reading its features is cheaper than computing them again: they are
-/// kept in half the memory, or in a scratch file beside the scan cache. Else prepared scans are kept if they fit a quarter of the memory;
-/// else they are read again in each epoch. Which of them doesn't change a bit of the result.
+/// In each phase the frozen prefix runs once where no augmentation precedes it and reading its features is cheaper than computing them
+/// again: they are kept in half the memory, or in a scratch file beside the scan cache. Else prepared scans are kept if they fit a quarter
+/// of the memory; else they are read again in each epoch. Which of them doesn't change a bit of the result.
 struct Trainer {
   let configuration: TrainingConfiguration
   let budget: ComputeBudget
   let scans: RunScans
+  /// Brings stored statistics up to the weights, where a phase or validation reads them.
+  let statistics: StatisticsEstimation
   let observer: TrainingObserver
 
-  /// - Parameters:
-  ///   - model: its parameters become the trained ones; its normalizations' training modes are those in the graph.
-  ///   - reestimating: brings statistics up to the weights before validation looks; nil where they don't go stale.
+  /// - Parameter model: its parameters become the trained ones. Its statistics are those that the first phase reads.
   func train(
-    _ model: inout Model, plan: TrainablePlan, on training: TrainingScans, validatingOn validation: ValidationScans? = nil,
-    reestimating: StatisticsEstimation? = nil, checkpoint: CheckpointFile? = nil
+    _ model: inout Model, through course: TrainingCourse, on training: TrainingScans, validatingOn validation: ValidationScans? = nil,
+    checkpoint: CheckpointFile? = nil
   ) throws -> TrainingOutcome {
-    try configuration.validate()
     let vocabulary = try LabelVocabulary(model.card.labels)
     let labelled = training.labelledRecords.sorted { $0.id < $1.id }
     guard !labelled.isEmpty else { throw TrainingError.noLabels(scans: training.count) }
@@ -50,25 +50,67 @@ struct Trainer {
     guard counts.count(where: { $0 > 0 }) > 1 else {
       throw TrainingError.oneClass(label: vocabulary.labels[targets[0]], scans: targets.count)
     }
-
-    let (inputs, kind) = try TrainingInputs.make(
-      model, plan: plan, records: readable, configuration: configuration, budget: budget, scans: scans)
-    let validator = try validation.flatMap { validation in
-      try EpochValidation(
-        model, plan: plan, on: validation, vocabulary: vocabulary, budget: budget, scans: scans, reestimating: reestimating)
-    }
-    if configuration.earlyStopping != nil, validator == nil { throw TrainingError.earlyStoppingWithoutValidation }
-    if configuration.earlyStopping?.measure == .validationAUROC, validator?.classes ?? 0 < 2 {
+    let validated = try ValidationSet(validation, vocabulary: vocabulary, scans: scans)
+    if configuration.earlyStopping != nil, validated == nil { throw TrainingError.earlyStoppingWithoutValidation }
+    if configuration.earlyStopping?.measure == .validationAUROC, validated?.classes ?? 0 < 2 {
       throw TrainingError.measureUndefined(.validationAUROC)
     }
+    let steps = try course.stretches.map { try stepsPerEpoch(of: $0, scans: readable.count) }
 
-    let loop = TrainingLoop(
-      configuration: configuration, inputs: inputs, plan: plan, classWeights: configuration.classWeighting.weights(for: counts),
-      targets: targets, threads: budget.threads, observer: observer, checkpoint: checkpoint, validate: validator.map { $0.measures })
-    let outcome = try loop.run(from: model.parameters)
-    model.parameters = outcome.parameters
+    let keeper = checkpoint.map { CheckpointKeeper($0, observer: observer) }
+    let saved = try keeper?.load()
+    var point = TrainingPoint(model.parameters, resuming: saved)
+    if saved != nil { observer.report(.resumed(epoch: point.progress.epoch, step: point.progress.step)) }
+    var phases: [PhaseReport] = []
+    var firstStep = 0
+    for (index, stretch) in course.stretches.enumerated() {
+      defer { firstStep += steps[index].count * stretch.epochs.count }
+      guard point.progress.epoch < stretch.epochs.upperBound else {
+        phases.append(PhaseReport(stretch, rows: point.progress.rows, inputs: nil))
+        continue
+      }
+      if course.stretches.count > 1 { observer.report(.phase(stretch.phase.name, number: index, of: course.stretches.count)) }
+      model = try model.replacingGraph(stretch.graph)
+      model.parameters = point.parameters
+      // A run that goes on within the phase has this estimate in its checkpoint.
+      let begins = point.progress.epoch == stretch.epochs.lowerBound && point.progress.step == 0
+      if index > 0, begins, stretch.estimatesBefore {
+        observer.report(.recalibrating)
+        try statistics.estimate(&model)
+        point.parameters = model.parameters
+      }
+      let (inputs, kind) = try TrainingInputs.make(
+        model, plan: stretch.phase.plan, records: readable, configuration: configuration, budget: budget, scans: scans)
+      let validator = try validated.map {
+        try EpochValidation(
+          model, plan: stretch.phase.plan, on: $0, budget: budget, scans: scans, reestimating: stretch.isStaleWithin ? statistics : nil)
+      }
+      let loop = TrainingLoop(
+        configuration: configuration, stretch: stretch, plan: course.plan, inputs: inputs,
+        classWeights: configuration.classWeighting.weights(for: counts), targets: targets, firstStep: firstStep,
+        stepsPerEpoch: steps[index].count, threads: budget.threads, observer: observer, checkpoint: keeper,
+        validate: validator.map { $0.measures })
+      try loop.run(&point)
+      point.endPhase(before: stretch.epochs.upperBound)
+      try keeper?.saveIfDue(Checkpoint(point, plan: course.plan))
+      phases.append(PhaseReport(stretch, rows: point.progress.rows, inputs: kind))
+    }
+    model.parameters = point.parameters
+    let rows = point.progress.rows
     return TrainingOutcome(
-      rows: outcome.rows, chosenEpoch: outcome.epoch, inputs: kind, droppedPerEpoch: outcome.droppedSingles, scansPerClass: counts,
-      unusedLabels: vocabulary.unused(by: readable))
+      rows: rows, chosenEpoch: (point.best == nil ? rows.last?.epoch : point.progress.stopping.bestEpoch) ?? 0, phases: phases,
+      droppedPerEpoch: steps.map(\.dropped).max() ?? 0, scansPerClass: counts, unusedLabels: vocabulary.unused(by: readable))
+  }
+
+  /// Each epoch of a phase has the same number, whatever its order, and leaves out the same number of scans.
+  private func stepsPerEpoch(of stretch: TrainingCourse.Stretch, scans count: Int) throws(TrainingError) -> (count: Int, dropped: Int) {
+    let dropsSingle = stretch.graph.usesBatchStatisticsWhileTraining
+    let batches = EpochOrder(
+      count: count, batchSize: configuration.batchSize, seed: configuration.seed, epoch: 0, dropsSingle: dropsSingle
+    ).batches
+    guard !dropsSingle || batches.allSatisfy({ $0.count > 1 }) else {
+      throw .batchOfOne(scans: count, batchSize: configuration.batchSize)
+    }
+    return (batches.count, count - batches.reduce(0) { $0 + $1.count })
   }
 }

@@ -3,59 +3,36 @@ import Evaluation
 import Graphs
 import Tensors
 
-/// Steps, epochs, validation, early stopping, checkpoints: training itself, on whatever the inputs are.
+/// The steps and epochs of one phase, with validation, early stopping and checkpoints: training itself, on whatever the inputs are.
 struct TrainingLoop {
   let configuration: TrainingConfiguration
-  let inputs: any StepInputs
+  let stretch: TrainingCourse.Stretch
+  /// Everything that trains in any phase of the run: what a checkpoint and the best epoch hold.
   let plan: TrainablePlan
+  let inputs: any StepInputs
   let classWeights: [Float]?
   /// Each scan's class, in the inputs' order.
   let targets: [Int]
+  /// The number of the phase's first step in the whole run.
+  let firstStep: Int
+  let stepsPerEpoch: Int
   let threads: Int?
   let observer: TrainingObserver
-  let checkpoint: CheckpointFile?
+  let checkpoint: CheckpointKeeper?
   /// The validation patients' measures at given parameters; nil where there are none.
   let validate: ((Parameters) throws -> ValidationMeasures)?
 
-  struct Outcome {
-    let parameters: Parameters
-    let rows: [EpochMetrics]
-    /// The epoch whose weights these are.
-    let epoch: Int
-    let droppedSingles: Int
-  }
-
-  func run(from start: Parameters) throws -> Outcome {
-    let dropsSingle = inputs.graph.usesBatchStatisticsWhileTraining
-    func order(_ epoch: Int) -> EpochOrder {
-      EpochOrder(count: inputs.count, batchSize: configuration.batchSize, seed: configuration.seed, epoch: epoch, dropsSingle: dropsSingle)
-    }
-    let stepsPerEpoch = order(0).batches.count
-    if dropsSingle, order(0).batches.contains(where: { $0.count == 1 }) {
-      throw TrainingError.batchOfOne(scans: inputs.count, batchSize: configuration.batchSize)
-    }
-
-    var progress = TrainingProgress()
-    var best: [ParameterID: Tensor]?
-    var parameters = start
-    let saved = try checkpoint?.load()
-    var lastGood = saved == nil ? nil : checkpoint?.path
-    if let saved {
-      progress = saved.progress
-      best = saved.best
-      for (id, value) in saved.parameters { parameters[id] = value }
-    }
+  /// Takes the point from where it stands to the end of the phase: its last epoch, or where early stopping ends it.
+  func run(_ point: inout TrainingPoint) throws {
     var state = try TrainingState(
-      graph: inputs.graph, parameters: parameters, plan: plan,
+      graph: inputs.graph, parameters: point.parameters, plan: stretch.phase.plan,
       loss: .crossEntropy(classWeights: classWeights, labelSmoothing: configuration.labelSmoothing), optimizer: configuration.optimizer,
       inputs: inputs.shapes, seed: configuration.seed, threads: threads)
-    if let saved {
-      state.optimizerState = saved.optimizer
-      observer.report(.resumed(epoch: progress.epoch, step: progress.step))
-    }
-    var lastSave = observer.seconds?()
+    if let optimizer = point.optimizer { state.optimizerState = optimizer }
+    var progress = point.progress
+    var best = point.best
 
-    while progress.epoch < configuration.epochs, !isExhausted(progress) {
+    while stretch.epochs.contains(progress.epoch), !isExhausted(progress) {
       let began = observer.seconds?()
       let epoch = progress.epoch
       let batches = order(epoch).batches
@@ -63,42 +40,38 @@ struct TrainingLoop {
       // The state can't be captured by an escaping closure; `forEachBatch` doesn't let it escape.
       try inputs.forEachBatch(Array(batches[first...]), epoch: epoch) { index, maps in
         if observer.shouldStop() {
-          try checkpoint?.save(.init(state, plan: plan, progress: progress, best: best))
-          throw Interrupted(epoch: epoch, step: progress.step, checkpoint: checkpoint?.path)
+          try checkpoint?.save(Checkpoint(state, plan: plan, progress: progress, best: best))
+          throw Interrupted(epoch: epoch, step: progress.step, checkpoint: checkpoint?.file.path)
         }
         let chosen = batches[first + index].map { targets[$0] }
-        let stepIndex = epoch * stepsPerEpoch + progress.step
-        let rate =
-          configuration.learningRate
-          * configuration.schedule.factor(atStep: stepIndex, stepsPerEpoch: stepsPerEpoch, epochs: configuration.epochs)
-        let outcome = try step(&state, maps, targets: chosen, rate: rate, stepIndex: stepIndex, lastGood: lastGood)
+        let outcome = try step(&state, maps, targets: chosen, rate: rate(epoch, progress.step), stepIndex: stepIndex(epoch, progress.step))
         progress.add(
           loss: outcome.loss, scans: chosen.count, correct: correct(outcome.logits, chosen), gradientNorm: outcome.gradientNorm)
         observer.report(.step(epoch: epoch, step: progress.step, stepsPerEpoch: stepsPerEpoch, loss: outcome.loss))
         return true
       }
-      let row = try endEpoch(&progress, rate: lastRate(epoch, stepsPerEpoch), parameters: state.parameters, best: &best)
+      let row = try endEpoch(&progress, parameters: state.parameters, best: &best)
       let now = observer.seconds?()
       observer.report(.epoch(row, seconds: now.flatMap { end in began.map { end - $0 } }))
-      if let checkpoint, checkpoint.isDue(last: lastSave, now: now) {
-        try checkpoint.save(.init(state, plan: plan, progress: progress, best: best))
-        observer.report(.checkpoint(path: checkpoint.path))
-        lastSave = now
-        lastGood = checkpoint.path
+      // The end of a phase is another point to go on from: the trainer's.
+      if stretch.epochs.contains(progress.epoch), !isExhausted(progress) {
+        try checkpoint?.saveIfDue(Checkpoint(state, plan: plan, progress: progress, best: best))
       }
     }
-
-    var result = state.finish()
-    if let best { for (id, value) in best { result[id] = value } }
-    return Outcome(
-      parameters: result, rows: progress.rows, epoch: best == nil ? max(progress.epoch - 1, 0) : progress.stopping.bestEpoch ?? 0,
-      droppedSingles: inputs.count - order(0).batches.reduce(0) { $0 + $1.count })
+    point = TrainingPoint(parameters: state.finish(), progress: progress, best: best)
   }
 
-  private func lastRate(_ epoch: Int, _ stepsPerEpoch: Int) -> Double {
-    configuration.learningRate
-      * configuration.schedule.factor(
-        atStep: (epoch + 1) * stepsPerEpoch - 1, stepsPerEpoch: stepsPerEpoch, epochs: configuration.epochs)
+  private func order(_ epoch: Int) -> EpochOrder {
+    EpochOrder(
+      count: inputs.count, batchSize: configuration.batchSize, seed: configuration.seed, epoch: epoch,
+      dropsSingle: stretch.graph.usesBatchStatisticsWhileTraining)
+  }
+
+  private func stepIndex(_ epoch: Int, _ step: Int) -> Int { firstStep + (epoch - stretch.epochs.lowerBound) * stepsPerEpoch + step }
+
+  private func rate(_ epoch: Int, _ step: Int) -> Double {
+    configuration.learningRate * stretch.phase.learningRateFactor
+      * stretch.schedule.factor(atStep: stepIndex(epoch, step) - firstStep, stepsPerEpoch: stepsPerEpoch, epochs: stretch.epochs.count)
   }
 
   private func isExhausted(_ progress: TrainingProgress) -> Bool {
@@ -106,20 +79,20 @@ struct TrainingLoop {
   }
 
   private func step(
-    _ state: inout TrainingState, _ maps: [String: FeatureMaps], targets: [Int], rate: Double, stepIndex: Int, lastGood: String?
+    _ state: inout TrainingState, _ maps: [String: FeatureMaps], targets: [Int], rate: Double, stepIndex: Int
   ) throws -> StepOutcome {
     do {
       return try state.step(maps, targets: .classes(targets), learningRate: rate, stepIndex: stepIndex)
     } catch RunError.nonFinite(let step, let node) {
-      throw TrainingError.notFinite(step: step, node: node, learningRate: rate, checkpoint: lastGood)
+      throw TrainingError.notFinite(step: step, node: node, learningRate: rate, checkpoint: checkpoint?.lastGood)
     }
   }
 
   /// Adds validation to the row and lets early stopping see it; remembers the best weights.
   private func endEpoch(
-    _ progress: inout TrainingProgress, rate: Double, parameters: Parameters, best: inout [ParameterID: Tensor]?
+    _ progress: inout TrainingProgress, parameters: Parameters, best: inout [ParameterID: Tensor]?
   ) throws -> EpochMetrics {
-    var row = progress.endEpoch(learningRate: rate)
+    var row = progress.endEpoch(phase: stretch.phase.name, learningRate: rate(progress.epoch, stepsPerEpoch - 1))
     if let measures = try validate?(parameters) {
       row.validationLoss = measures.loss
       row.validationAccuracy = measures.accuracy

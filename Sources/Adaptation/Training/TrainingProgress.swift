@@ -20,10 +20,16 @@ struct TrainingProgress: Hashable, Sendable, Codable {
     step += 1
   }
 
+  /// Goes to the first epoch of a phase; epochs that early stopping saved are left out of the count.
+  mutating func beginPhase(at epoch: Int) {
+    self.epoch = epoch
+    stopping.beginPhase()
+  }
+
   /// Closes the epoch and returns its row, without the validation part.
-  mutating func endEpoch(learningRate: Double) -> EpochMetrics {
+  mutating func endEpoch(phase: String, learningRate: Double) -> EpochMetrics {
     let row = EpochMetrics(
-      epoch: epoch, learningRate: learningRate, trainingLoss: lossSum / Double(scans),
+      epoch: epoch, phase: phase, learningRate: learningRate, trainingLoss: lossSum / Double(scans),
       trainingAccuracy: Double(correct) / Double(scans), largestGradientNorm: largestGradientNorm)
     (epoch, step, lossSum, scans, correct, largestGradientNorm) = (epoch + 1, 0, 0, 0, 0, 0)
     return row
