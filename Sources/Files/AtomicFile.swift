@@ -59,6 +59,15 @@ public enum AtomicFile {
     }
   }
 
+  /// Removes what killed writers left in a folder, as far as it can be removed. Only for who holds the folder's lock: a writer at work
+  /// would lose its file.
+  public static func removeLeftovers(in folder: String) {
+    for name in (try? Folder.names(in: folder)) ?? [] where isLeftover(name) { try? Folder.remove("\(folder)/\(name)") }
+  }
+
+  /// Whether a name is one of the temporary files of a writer, at work or killed.
+  public static func isLeftover(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".partial") }
+
   private static let counter = Atomic<Int>(0)
 
   /// A name no one else has: process, then a count; another machine's process of the same number makes the count go on.

@@ -19,7 +19,7 @@ public struct MismatchPage: Sendable {
       title: "\(model.visible(limit: 60)): where the scanners show", lead: "ScanAdapt, mismatch of normalization statistics by layer",
       findings: shown.flatMap(findings),
       plots: [
-        MismatchPlot.plot(reports.map(LayerMismatchSeries.init)),
+        MismatchHeatMap.plot(reports.map(LayerMismatchSeries.init)), MismatchPlot.plot(reports.map(LayerMismatchSeries.init)),
         HistogramPlot.plot(shown.map { ("\($0.scanner)", $0.input?.histogram ?? []) }),
       ].compactMap(\.self),
       tables: reports.map(layers) + [input(shown), remedies(shown)],

@@ -50,6 +50,7 @@ public struct BatchAdaptation: Sendable {
     try checkNames(folders)
     try Folder.create(output)
     return try withFileLock("\(output)/.lock", since: since) {
+      for place in ["", "/state", "/unverified"] { AtomicFile.removeLeftovers(in: output + place) }
       var outcomes: [FolderOutcome] = []
       var folderOfScanner: [ScannerID: String] = [:]
       for (index, job) in folders.enumerated() {

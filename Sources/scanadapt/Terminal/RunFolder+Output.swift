@@ -11,7 +11,8 @@ extension RunFolder {
   ) throws -> Result {
     let path = output.withoutTrailingSlashes
     let existed = Folder.exists(path)
-    let isNew = try !existed || Folder.names(in: path).isEmpty
+    // Who was killed before the first file was whole left no run.
+    let isNew = try !existed || Folder.names(in: path).allSatisfy { $0 == ".lock" || AtomicFile.isLeftover($0) }
     let folder =
       if existed {
         isNew ? try RunFolder.begin(inEmpty: path, run: try description()) : try RunFolder.open(path).folder
@@ -19,7 +20,10 @@ extension RunFolder {
         try created(path, try description())
       }
     do {
-      return try withFileLock("\(folder.path)/.lock", since: Date.now.ISO8601Format()) { try body(folder) }
+      return try withFileLock("\(folder.path)/.lock", since: Date.now.ISO8601Format()) {
+        for place in [folder.path, "\(folder.path)/checkpoints"] { AtomicFile.removeLeftovers(in: place) }
+        return try body(folder)
+      }
     } catch {
       if isNew, folder.holdsNothing { folder.discard(keepingFolder: existed) }
       throw error
