@@ -16,11 +16,7 @@ public enum StatisticsPolicy: Hashable, Sendable, Codable {
       case .layerSequential: "the target's training patients', layer-sequential"
       case .onePass(let size): "the target's training patients', one-pass in batches of \(size)"
       }
-    switch recalibration.blend {
-    case .targetOnly: break
-    case .prior(let strength, _): words += ", the source's as a prior of \(strength) scans"
-    case .fixed(let weight, _): words += ", the source's weighing \(weight)"
-    }
+    if let blend = recalibration.blend.words { words += ", \(blend)" }
     if let count = recalibration.statisticsScans { words += ", of at most \(count) scans" }
     if case .matching(let patterns) = recalibration.layers { words += ", in \(patterns.joined(separator: ", ")) only" }
     return words

@@ -5,7 +5,7 @@ public enum StrategyCatalogue {
   /// Every strategy with its defaults, from the one that changes least to the one that changes most.
   public static let all: [any AdaptationStrategy] = [
     SourceModel(), RecalibratedModel(), RecalibratedModel(blend: .prior(strength: 16)),
-    RecalibratedModel(blend: .fixed(sourceWeight: 0.5)), InstanceNormalized(),
+    RecalibratedModel(blend: .fixed(sourceWeight: 0.5)), RecalibratedModel(blend: .empiricalBayes()), InstanceNormalized(),
     InstanceNormalized(trainsAffine: true),
     LinearProbe(), NormalizationOnly(), LPFT(), FullFineTuning(),
   ]

@@ -12,10 +12,16 @@ public struct StrategyOption<Strategy>: Sendable {
   let text: @Sendable (Strategy) -> String
   /// False where the text is no value.
   let set: @Sendable (inout Strategy, String) -> Bool
+  /// Whether a strategy with these settings has a use for it.
+  let isFor: @Sendable (Strategy) -> Bool
 
-  public init<Value: StrategyOptionValue>(_ name: String, _ path: WritableKeyPath<Strategy, Value> & Sendable, _ help: String) {
+  public init<Value: StrategyOptionValue>(
+    _ name: String, _ path: WritableKeyPath<Strategy, Value> & Sendable, _ help: String,
+    isFor: @escaping @Sendable (Strategy) -> Bool = { _ in true }
+  ) {
     self.name = name
     self.help = help
+    self.isFor = isFor
     form = Value.optionForm
     text = { $0[keyPath: path].optionText }
     set = { strategy, text in
@@ -37,6 +43,20 @@ extension Int: StrategyOptionValue {
   public static var optionForm: String { "a whole number" }
   public init?(optionText: String) { self.init(optionText) }
   public var optionText: String { "\(self)" }
+}
+
+/// `all` for none.
+extension Optional: StrategyOptionValue where Wrapped: StrategyOptionValue {
+  public static var optionForm: String { "\(Wrapped.optionForm), or all" }
+  public init?(optionText: String) {
+    if optionText == "all" {
+      self = .none
+    } else {
+      guard let value = Wrapped(optionText: optionText) else { return nil }
+      self = .some(value)
+    }
+  }
+  public var optionText: String { self?.optionText ?? "all" }
 }
 
 extension Double: StrategyOptionValue {

@@ -5,11 +5,15 @@ extension StrategyCatalogue {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     var strategy = try strategy(named: parts[0])
     guard parts.count == 2 else { return strategy }
+    var given: [String] = []
     for setting in parts[1].split(separator: ",", omittingEmptySubsequences: false) {
       let pair = setting.split(separator: "=", maxSplits: 1).map(String.init)
       guard pair.count == 2 else { throw StrategyOptionError(strategy: parts[0], reason: .malformed(String(setting))) }
       try strategy.set(pair[0], to: pair[1])
+      given.append(pair[0])
     }
+    // When all is set, since one setting may give another its use.
+    for option in given { try strategy.requireUse(of: option) }
     return strategy
   }
 }
@@ -19,7 +23,7 @@ extension AdaptationStrategy {
   public var specification: String {
     // A strategy of somebody else's isn't in the catalogue; all its settings are shown then.
     let defaults = StrategyCatalogue.all.first { $0.name == name }?.settings ?? [:]
-    let changed = Self.options.map { (name: $0.name, text: $0.text(self)) }.filter { defaults[$0.name] != $0.text }
+    let changed = usedOptions.map { (name: $0.name, text: $0.text(self)) }.filter { defaults[$0.name] != $0.text }
     return changed.isEmpty ? name : "\(name):" + changed.map { "\($0.name)=\($0.text)" }.joined(separator: ",")
   }
 
@@ -34,13 +38,22 @@ extension AdaptationStrategy {
     }
   }
 
+  /// Those that this strategy, set as it is, has a use for.
+  private var usedOptions: [StrategyOption<Self>] { Self.options.filter { $0.isFor(self) } }
+
+  /// - Throws: `StrategyOptionError` for an option that would change nothing.
+  fileprivate func requireUse(of option: String) throws(StrategyOptionError) {
+    let used = usedOptions.map(\.name)
+    guard used.contains(option) else { throw StrategyOptionError(strategy: name, reason: .unknown(option, known: used)) }
+  }
+
   /// Every option's text by name.
-  var settings: [String: String] { Dictionary(uniqueKeysWithValues: Self.options.map { ($0.name, $0.text(self)) }) }
+  var settings: [String: String] { Dictionary(uniqueKeysWithValues: usedOptions.map { ($0.name, $0.text(self)) }) }
 
   /// A line for help: `lora: rank (a whole number), …`; nil where nothing can be set.
   public var optionHelp: String? {
-    guard !Self.options.isEmpty else { return nil }
-    return "\(name): " + Self.options.map { "\($0.name) (\($0.help); \($0.form))" }.joined(separator: ", ")
+    guard !usedOptions.isEmpty else { return nil }
+    return "\(name): " + usedOptions.map { "\($0.name) (\($0.help); \($0.form))" }.joined(separator: ", ")
   }
 }
 

@@ -92,6 +92,44 @@ import Testing
     #expect(result.model.parameters.differing(from: source.parameters) == ids([.buffer]).filter { !$0.path.hasPrefix("block1") })
   }
 
+  @Test("Empirical Bayes moves statistics by less than recalibration does, and one patient is refused")
+  func empiricalBayes() throws {
+    let result = try adapt(RecalibratedModel(blend: .empiricalBayes()))
+    #expect(result.model.parameters.differing(from: source.parameters) == ids([.buffer]))
+    func distance(_ result: AdaptationRun.Result) -> Double { result.report.changes.map(\.norm).reduce(0, +) }
+    #expect(distance(result) < distance(try adapt(RecalibratedModel())))
+    let alone = cohort.cohort.filtered { $0.patient == "p1" }.allForFitting(Ledger())
+    #expect(throws: RecalibrationError.tooFewPatients(layer: "block1.bn", found: 1)) {
+      try AdaptationRun(RecalibratedModel(blend: .empiricalBayes())).adapt(source, to: alone, loader: StripesCohort.loader)
+    }
+  }
+
+  @Test("Half of each layer, and channels by their ICC, are swapped; BatchNorm channels that stay hold the target's statistics")
+  func partialChannels() throws {
+    for strategy in [InstanceNormalized(stages: 1, channels: .half), InstanceNormalized(channels: .icc, threshold: 0.02)] {
+      let result = try adapt(strategy)
+      let groupings = result.model.graph.normalizations.map(\.operation.grouping)
+      #expect(groupings.contains { if case .perChannel = $0 { true } else { false } })
+      // A layer that was swapped wholly has none.
+      let kept = ids([.buffer]).filter { result.model.parameters.contains($0) }
+      #expect(result.model.parameters.differing(from: source.parameters) == kept && kept.count >= 6)
+      #expect(try adapt(strategy).model.parameters.fingerprint == result.model.parameters.fingerprint)
+    }
+    let decided = try adapt(InstanceNormalized(channels: .icc, threshold: 0.02)).report.decision
+    #expect(decided?.contains("channels in 4 layers per scan by a threshold of 0.02") == true)
+  }
+
+  @Test("Rematching changes gamma and beta of swapped layers only, and trains on from there")
+  func rematched() throws {
+    let result = try adapt(InstanceNormalized(stages: 2, rematch: true))
+    let moved = result.model.parameters.differing(from: source.parameters)
+    #expect(
+      moved.filter { !$0.field.hasPrefix("running") }
+        == ids([.affine]).filter { $0.path.hasPrefix("block1") || $0.path.hasPrefix("block2") })
+    let trained = try adapt(InstanceNormalized(stages: 2, rematch: true, trainsAffine: true))
+    #expect(trained.model.parameters["block1.bn", "weight"] != result.model.parameters["block1.bn", "weight"])
+  }
+
   @Test("After training, statistics are those that recalibrating the trained weights gives")
   func statisticsAreReestimated() throws {
     let trained = try adapt(FullFineTuning())

@@ -6,15 +6,18 @@ import Normalization
 /// them.
 ///
 /// `y = gamma (x - mu) / sqrt(var + eps) + beta` with `mu, var = (1 - rho) target + rho source`; rho 0, or `N / (N + n)` for a prior
-/// worth N scans, or fixed. No labels are used where the head is kept.
+/// worth N scans, or fixed, or by channel `SE² / (SE² + (mu_t - mu_s)²)` with SE between patients (empirical Bayes). No labels are used
+/// where the head is kept. The mixed variance is the published one, or with `variance=momentExact` that of the mixture.
 ///
 /// **Statistics**: the target's training patients', layer-sequential, blended as given. **Head**: kept by default; trained or new, it is
 /// trained on features under the recalibrated statistics.
 ///
 /// Helps when gain, offset, blur or noise moved the features' scale: often most of what a scanner does. Hurts on few scans (mix with
-/// the prior), and when the classes' shares moved too: the statistics then carry the prevalence.
+/// the prior), and when the classes' shares moved too: the statistics then carry the prevalence. Empirical Bayes needs no number to be
+/// chosen: channels that moved less than patients differ stay with the source. It looks at means only, so a channel whose variance alone
+/// moved stays there too; and it is undefined for one patient.
 ///
-/// Li et al. 2016 (AdaBN); Schneider et al. 2020 (the prior); You et al. 2021 (alpha-BN).
+/// Li et al. 2016 (AdaBN); Schneider et al. 2020 (the prior); You et al. 2021 (alpha-BN); Efron and Morris 1973 (empirical Bayes).
 public struct RecalibratedModel: AdaptationStrategy {
   public var statistics: StatisticsPolicy
   public var head: HeadPolicy
@@ -30,11 +33,21 @@ public struct RecalibratedModel: AdaptationStrategy {
     if case .target(let recalibration) = statistics { recalibration.blend } else { .targetOnly }
   }
 
+  var mixtureVariance: StatisticsBlend.MixtureVariance {
+    get { blend.mixtureVariance }
+    set {
+      guard case .target(var recalibration) = statistics else { return }
+      recalibration.blend.mixtureVariance = newValue
+      statistics = .target(recalibration)
+    }
+  }
+
   public var name: String {
     switch blend {
     case .targetOnly: "recalibrate"
     case .prior: "prior-mixed"
     case .fixed: "alpha-mixed"
+    case .empiricalBayes: "empirical-bayes"
     }
   }
 
@@ -43,11 +56,15 @@ public struct RecalibratedModel: AdaptationStrategy {
     case .targetOnly: "normalization statistics of the target's training patients"
     case .prior(let strength, _): "statistics of the target's training patients, mixed with the source's as a prior of \(strength) scans"
     case .fixed(let weight, _): "statistics of the target's training patients, mixed with the source's at weight \(weight)"
+    case .empiricalBayes: "statistics of the target's training patients in channels that moved more than patients differ"
     }
   }
 
   public var defaultTraining: TrainingConfiguration { LinearProbe().defaultTraining }
   public var expectation: RewriteExpectation? { .changesOutput }
+  public static let options = [
+    StrategyOption<Self>("variance", \.mixtureVariance, "how two variances mix", isFor: { $0.blend != .targetOnly })
+  ]
 
   public func prepare(_ model: inout Model) throws -> TrainablePlan? {
     guard !model.graph.recalibratableLayers.isEmpty else { throw StrategyError.noNormalization(strategy: name) }
@@ -55,3 +72,5 @@ public struct RecalibratedModel: AdaptationStrategy {
     return model.graph.trainablePlan(head: head) { _ in false }
   }
 }
+
+extension StatisticsBlend.MixtureVariance: StrategyOptionValue {}

@@ -201,7 +201,7 @@ struct ExperimentDesign: Sendable {
 
   /// Every normalization takes the scan it is given: no statistics of other scans are held.
   private static func isWhollyInstanceNormalized(_ strategy: ExperimentStrategy) -> Bool {
-    (strategy.strategy as? InstanceNormalized)?.layers == .all
+    (strategy.strategy as? InstanceNormalized)?.swapsEverything == true
   }
 
   /// Whose statistics, under this protocol.

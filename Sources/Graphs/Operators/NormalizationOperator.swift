@@ -55,11 +55,20 @@ public struct NormalizationOperator: Hashable, Sendable, Codable {
     }
   }
 
+  /// Whether some channel is normalized by one image's own pixels.
+  private var normalizesImages: Bool {
+    switch grouping {
+    case .instance: true
+    case .perChannel(let isInstance): isInstance.contains(true)
+    case .batch, .group: false
+    }
+  }
+
   func outputShape(of input: FeatureShape) throws(OperatorShapeError) -> FeatureShape {
     guard input.channels == channels else {
       throw OperatorShapeError(expected: "\(channels) channels", found: [input])
     }
-    if grouping == .instance, input.pixels == 1 {
+    if normalizesImages, input.pixels == 1 {
       // Every image would become beta, whatever it shows.
       throw OperatorShapeError(expected: "more than one pixel for instance normalization", found: [input])
     }

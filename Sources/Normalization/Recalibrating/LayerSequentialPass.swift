@@ -16,6 +16,18 @@ package struct LayerSequentialPass {
     package let stored: ChannelStatistics
   }
 
+  /// What a layer is about to see.
+  struct LayerInput {
+    let layer: String
+    /// Of all scans.
+    let moments: ChannelMoments
+    let scanCount: Int
+    /// Sorted by patient; nil where they weren't asked for.
+    let patients: [ChannelMoments]?
+    /// In content-hash order; nil where they weren't asked for.
+    let scans: [ChannelMoments]?
+  }
+
   /// Where the scans rest: the node after which their live tensors were kept, and those tensors chunk by chunk.
   private struct Rest {
     var position = -1
@@ -29,7 +41,8 @@ package struct LayerSequentialPass {
     let tensors: [String: FeatureMaps]
   }
 
-  package let graph: Graph
+  /// The part that the layers' inputs need.
+  package private(set) var graph: Graph
   package let shapes: [String: FeatureShape]
   package let input: FeatureShape
   package let layers: [String]
@@ -71,20 +84,34 @@ package struct LayerSequentialPass {
   ///
   /// - Parameter progress: called after each layer with its number, from 1.
   package mutating func run(over images: StatisticsImages, progress: (Int) -> Void = { _ in }) throws -> [Estimate] {
-    let ranges = images.chunks(atMost: chunkSize)
-    var rest = Rest()
-    var sum = MomentSum()
     var estimates: [Estimate] = []
-    for (index, layer) in layers.enumerated() {
-      if sum.moments[producers[layer]!] == nil { try advance(&rest, to: layer, images, ranges, &sum) }
-      guard let moments = sum.moments[producers[layer]!] else { throw RecalibrationError.noScans(listed: images.listed) }
-      guard let target = ChannelStatistics(moments) else { throw RecalibrationError.tooFewValues(layer: layer, count: Int(moments.count)) }
-      let stored = blend.blend(source: parameters.statistics(of: layer), target: target, scans: scans.count)
-      parameters.setStatistics(stored, of: layer)
-      estimates.append(Estimate(layer: layer, moments: moments, stored: stored))
-      progress(index + 1)
+    let blend = blend
+    try run(over: images, keeping: blend.asksForPatients ? .patients : .nothing, progress: progress) { seen, _, parameters in
+      let stored = try blend.stored(in: parameters, of: seen)
+      parameters.setStatistics(stored, of: seen.layer)
+      estimates.append(Estimate(layer: seen.layer, moments: seen.moments, stored: stored))
     }
     return estimates
+  }
+
+  /// Shows each layer's input, as it will be at inference, to `settle`, which may change the layer and its values before the scans go on.
+  mutating func run(
+    over images: StatisticsImages, keeping detail: MomentSum.Detail, progress: (Int) -> Void = { _ in },
+    settle: (LayerInput, _ graph: inout Graph, _ parameters: inout Parameters) throws -> Void
+  ) throws {
+    let ranges = images.chunks(atMost: chunkSize)
+    var rest = Rest()
+    var sum = MomentSum(keeping: detail)
+    for (index, layer) in layers.enumerated() {
+      let producer = producers[layer]!
+      if sum.moments[producer] == nil { try advance(&rest, to: layer, images, ranges, &sum) }
+      guard let moments = sum.moments[producer] else { throw RecalibrationError.noScans(listed: images.listed) }
+      let seen = LayerInput(
+        layer: layer, moments: moments, scanCount: scans.count, patients: sum.patients(at: producer), scans: sum.scans(at: producer))
+      if !layers[(index + 1)...].contains(where: { producers[$0] == producer }) { sum.forgetDetails(at: producer) }
+      try settle(seen, &graph, &parameters)
+      progress(index + 1)
+    }
   }
 
   /// Runs all scans from where they rest up to `layer`, whose predecessors are settled by now, taking the moments of every
@@ -146,5 +173,18 @@ extension Graph {
     let part = try cut(from: [:], to: layers.map { self[$0]!.inputs[0] })
     // Only the last leaves it, so that a frontier holds what is read later and nothing that was only observed.
     return try Graph(nodes: part.nodes, outputs: [part.nodes[part.nodes.count - 1].name])
+  }
+}
+
+extension StatisticsBlend {
+  /// What a layer is to store after it was shown these scans.
+  /// - Throws: `RecalibrationError` where they are too few.
+  func stored(in parameters: Parameters, of seen: LayerSequentialPass.LayerInput) throws(RecalibrationError) -> ChannelStatistics {
+    guard let target = ChannelStatistics(seen.moments) else {
+      throw .tooFewValues(layer: seen.layer, count: Int(seen.moments.count))
+    }
+    return try blend(
+      source: parameters.statistics(of: seen.layer), target: Target(target, scans: seen.scanCount, patients: seen.patients),
+      layer: seen.layer)
   }
 }

@@ -23,10 +23,10 @@ package struct OnePassStatistics {
     self.threads = threads
   }
 
-  /// Each layer's pooled moments, in the order of `layers`, and the scans that could be read.
+  /// Each layer's pooled moments, in the order of `layers`, those of each patient where asked for, and the scans that could be read.
   package func moments(
-    of images: StatisticsImages, progress: (Int) -> Void = { _ in }
-  ) throws -> (moments: [ChannelMoments], scans: [StatisticsImages.Scan]) {
+    of images: StatisticsImages, byPatient: Bool = false, progress: (Int) -> Void = { _ in }
+  ) throws -> (moments: [ChannelMoments], patients: [[ChannelMoments]?], scans: [StatisticsImages.Scan]) {
     let chosen = Set(layers)
     let batchwise = graph.mapNormalizations { name, operation in
       var operation = operation
@@ -37,7 +37,7 @@ package struct OnePassStatistics {
     let part = try batchwise.cut(from: [:], to: producers)
     let executor = try Executor(
       graph: part, parameters: parameters, input: input, purpose: .inference(observing: Set(producers)), threads: threads)
-    var sum = MomentSum()
+    var sum = MomentSum(keeping: byPatient ? .patients : .nothing)
     var scans: [StatisticsImages.Scan] = []
     for range in images.chunks(atMost: batchSize) {
       let loaded = try images.load(range)
@@ -48,6 +48,6 @@ package struct OnePassStatistics {
       progress(scans.count)
     }
     guard !scans.isEmpty else { throw RecalibrationError.noScans(listed: images.listed) }
-    return (producers.map { sum.moments[$0]! }, scans)
+    return (producers.map { sum.moments[$0]! }, producers.map { sum.patients(at: $0) }, scans)
   }
 }

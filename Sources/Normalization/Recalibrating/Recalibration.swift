@@ -63,13 +63,18 @@ public struct Recalibration: Sendable, Hashable, Codable {
       let pass = OnePassStatistics(
         graph: model.graph, parameters: model.parameters, input: model.card.inputShape, layers: chosen, batchSize: batchSize,
         threads: threads)
-      let (moments, scans) = try pass.moments(of: images) { progress(.scans(done: $0, of: images.listed)) }
+      let (moments, patients, scans) = try pass.moments(of: images, byPatient: blend.asksForPatients) {
+        progress(.scans(done: $0, of: images.listed))
+      }
       var parameters = model.parameters
-      let layers = try zip(chosen, moments).map { layer, moments in
+      let layers = try chosen.indices.map { index in
+        let (layer, moments) = (chosen[index], moments[index])
         guard let target = ChannelStatistics(moments) else {
           throw RecalibrationError.tooFewValues(layer: layer, count: Int(moments.count))
         }
-        let stored = blend.blend(source: model.parameters.statistics(of: layer), target: target, scans: scans.count)
+        let stored = try blend.blend(
+          source: model.parameters.statistics(of: layer), target: .init(target, scans: scans.count, patients: patients[index]),
+          layer: layer)
         parameters.setStatistics(stored, of: layer)
         return LayerRecalibration(layer, moments, before: model.parameters, stored: stored)
       }

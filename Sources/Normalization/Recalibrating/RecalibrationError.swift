@@ -4,6 +4,10 @@ public enum RecalibrationError: Error, Hashable, Sendable, CustomStringConvertib
   case noScans(listed: Int)
   /// One value per channel has no variance.
   case tooFewValues(layer: String, count: Int)
+  /// One patient says nothing about how patients differ, so the mean has no standard error.
+  case tooFewPatients(layer: String, found: Int)
+  /// The intraclass correlation compares images.
+  case tooFewScans(layer: String, found: Int)
   /// A scan whose features at this layer are not numbers.
   case nonFinite(layer: String, scan: String)
   /// A scan could be read in one pass and not in another.
@@ -16,6 +20,11 @@ public enum RecalibrationError: Error, Hashable, Sendable, CustomStringConvertib
         ? "found no scan to take statistics from; expected at least one" : "found no readable scan among \(listed); expected at least one"
     case .tooFewValues(let layer, let count):
       "\(layer): found \(count) value per channel; expected at least 2 to estimate a variance (more scans, or larger ones)"
+    case .tooFewPatients(let layer, let found):
+      "\(layer): found scans of \(found) patient; expected at least 2, since empirical Bayes weighs the shift by how patients differ "
+        + "(with one, a prior or a fixed weight can be chosen)"
+    case .tooFewScans(let layer, let found):
+      "\(layer): found \(found) scan; expected at least 2, since channels are chosen by how scans differ"
     case .nonFinite(let layer, let scan): "\(scan): found features that are not finite numbers at \(layer); expected finite values"
     case .scanChanged(let scan):
       "\(scan): could be read at one time and not at another while statistics were taken; expected files that stay"

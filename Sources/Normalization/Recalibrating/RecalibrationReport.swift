@@ -26,12 +26,7 @@ public struct RecalibrationReport: Sendable, Hashable {
       case .layerSequential: "layer-sequential"
       case .onePass(let batchSize): "one-pass (batches of \(batchSize))"
       }
-    let blend =
-      switch recalibration.blend {
-      case .targetOnly: ""
-      case .prior(let strength, _): ", source as a prior of \(strength) scans"
-      case .fixed(let weight, _): ", source weighing \(weight)"
-      }
+    let blend = recalibration.blend.words.map { ", \($0)" } ?? ""
     return "\(method) on scanner \(scanners.map(\.rawValue).joined(separator: " + ")), \(scans.count) scans of \(patients.count) patients"
       + blend + (isTransductive ? ", transductive: test scans" : "")
   }

@@ -51,7 +51,7 @@ struct StatisticsOptions: ParsableArguments {
     switch recalibration.blend {
     case .prior(_, let variance): if let prior { recalibration.blend = .prior(strength: prior, variance: variance) }
     case .fixed(_, let variance): if let alpha { recalibration.blend = .fixed(sourceWeight: alpha, variance: variance) }
-    case .targetOnly: break
+    case .targetOnly, .empiricalBayes: break
     }
     var changed = strategy
     if !patterns.isEmpty {
