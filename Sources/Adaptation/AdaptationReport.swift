@@ -57,7 +57,7 @@ public struct PhaseReport: Sendable, Hashable, Codable {
     firstEpoch = stretch.epochs.lowerBound
     plannedEpochs = stretch.epochs.count
     epochs = rows.count { stretch.epochs.contains($0.epoch) }
-    trainedParameters = stretch.graph.parameters.reduce(0) { $0 + stretch.phase.plan.movingValues(of: $1).count }
+    trainedParameters = stretch.graph.parameters.reduce(0) { stretch.phase.plan.trains($1.id) ? $0 + $1.shape.count : $0 }
     learningRateFactor = stretch.phase.learningRateFactor
     self.inputs = inputs
   }

@@ -12,8 +12,8 @@ import Normalization
 public struct AdaptationRun: Sendable {
   public var strategy: any AdaptationStrategy
   public var training: TrainingConfiguration
-  /// The labels of a new head, in index order; nil takes the training scans' labels in alphabetical order. Of an extended head: those that
-  /// the source lacks are added behind its own, in alphabetical order. Cross-validation gives the whole cohort's.
+  /// The labels of a new head, in index order; nil takes the training scans' labels in alphabetical order. Cross-validation gives the whole
+  /// cohort's.
   public var newHeadLabels: [String]?
   /// The share of patients set aside where early stopping is asked for and no validation scans are given.
   public var validationFraction: Double
@@ -55,7 +55,7 @@ public struct AdaptationRun: Sendable {
     checkpoint: String? = nil, observer: TrainingObserver = TrainingObserver()
   ) throws -> Result {
     let began = observer.seconds?()
-    var grafted = try graftedHead(source, for: scans)
+    let grafted = try graftedHead(source, for: scans)
     var model = grafted
     var (scans, validation) = (scans, validation)
     let trains = try strategy.prepare(&model) != nil
@@ -66,11 +66,10 @@ public struct AdaptationRun: Sendable {
 
     let images = RunScans(
       scans.records + (validation?.labelledRecords ?? []), shape: model.card.inputShape, loader: loader, memory: budget.memory / 4)
-    try fillNewRows(of: &grafted, beside: source, scans, images)
     let strategy = try strategy.decided(
       on: TrainingEvidence(model: grafted, training: training, budget: budget, records: scans.records, scans: images))
     model = grafted
-    let plan = try strategy.prepare(&model).map { keepingOldRows($0, of: model, beside: source) }
+    let plan = try strategy.prepare(&model)
     if plan != nil { try training.validate() }
     let course = try plan.map {
       try TrainingCourse(model.graph, phases: strategy.phases(of: model, training: $0), plan: $0, configuration: training)
@@ -83,7 +82,6 @@ public struct AdaptationRun: Sendable {
       try statistics.estimate(&model)
     }
     let change = try checkedRewrite(strategy, from: grafted, to: model, scans, images)
-    if strategy.statistics != .source { try fillNewRows(of: &model, beside: source, scans, images) }
 
     var outcome: TrainingOutcome?
     if let course {
@@ -112,7 +110,7 @@ public struct AdaptationRun: Sendable {
     by strategy: any AdaptationStrategy, on scans: TrainingScans, _ images: RunScans, from source: Model, to model: Model,
     plan: TrainablePlan?, _ outcome: TrainingOutcome?
   ) -> AdaptationReport {
-    let trained = plan.map { plan in model.parameters.declarations.reduce(0) { $0 + plan.movingValues(of: $1).count } } ?? 0
+    let trained = plan.map { plan in model.parameters.declarations.filter { plan.trains($0.id) }.reduce(0) { $0 + $1.shape.count } } ?? 0
     return AdaptationReport(
       strategy: strategy.specification, summary: strategy.summary, decision: strategy.decision, statistics: strategy.statistics.sentence,
       head: strategy.head,
@@ -126,32 +124,10 @@ public struct AdaptationRun: Sendable {
   }
 
   private func graftedHead(_ source: Model, for scans: TrainingScans) throws -> Model {
-    switch strategy.head {
-    case .keep, .train: return source
-    case .new:
-      let labels = try LabelVocabulary(newHeadLabels ?? scans.labels).labels
-      guard labels.count >= 2 else { throw LabelVocabularyError.tooFew(labels) }
-      return try source.replacingHead(labels: labels, seed: training.seed)
-    case .extend:
-      let new = Set(newHeadLabels ?? scans.labels).subtracting(source.card.labels).sorted()
-      guard !new.isEmpty else { throw HeadExtensionError.nothingNew(known: source.card.labels) }
-      return try source.extendingHead(by: new)
-    }
-  }
-
-  /// The rows of an extended head, from the features of the model as it is now; nothing for any other head.
-  private func fillNewRows(of model: inout Model, beside source: Model, _ scans: TrainingScans, _ images: RunScans) throws {
-    guard case .extend(let form) = strategy.head else { return }
-    let labelled = images.readable(scans.labelledRecords).sorted { $0.id < $1.id }
-    try form.fill(&model, from: labelled, of: images, oldLabels: source.card.labels.count, budget: budget)
-  }
-
-  private func keepingOldRows(_ plan: TrainablePlan, of model: Model, beside source: Model) -> TrainablePlan {
-    guard case .extend(let form) = strategy.head, form.trains == .new, let last = model.graph.classifier?.name else { return plan }
-    var plan = plan
-    plan.keptRows = Dictionary(
-      uniqueKeysWithValues: plan.trainable.filter { $0.path == last }.map { ($0, source.card.labels.count) })
-    return plan
+    guard strategy.head == .new else { return source }
+    let labels = try LabelVocabulary(newHeadLabels ?? scans.labels).labels
+    guard labels.count >= 2 else { throw LabelVocabularyError.tooFew(labels) }
+    return try source.replacingHead(labels: labels, seed: training.seed)
   }
 
   /// Holds the rewrite to its promise on a few scans, before hours of training.

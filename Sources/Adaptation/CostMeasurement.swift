@@ -5,7 +5,7 @@ import ModelFiles
 import Synchronization
 
 /// What a strategy costs, measured by doing a little of it.
-public struct StrategyCost: Hashable, Sendable {
+public struct StrategyCost: Hashable, Sendable, Codable {
   /// Reading, statistics and frozen layers: everything that is done once for each scan.
   public var secondsPerScan: Double
   /// nil where nothing trains.
@@ -86,15 +86,15 @@ public struct CostMeasurement: Sendable {
 }
 
 /// The process's resident memory as Linux tells it.
-enum ProcessMemory {
-  static var peakBytes: Int? {
+package enum ProcessMemory {
+  package static var peakBytes: Int? {
     guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
     return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
   }
 
   /// Best effort: where it isn't allowed, the peak is that of the whole process.
-  static func resetPeak() {
+  package static func resetPeak() {
     guard let file = fopen("/proc/self/clear_refs", "w") else { return }
     fputs("5", file)
     fclose(file)

@@ -91,7 +91,7 @@ public struct RunFolder: Hashable, Sendable {
 
   private static func fileName(of fold: FoldName) -> String { "folds/\(fold.fileStem).json" }
 
-  private func write(json value: some Encodable, to name: String) throws {
+  func write(json value: some Encodable, to name: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     try AtomicFile.write([UInt8](encoder.encode(value)) + [10], to: "\(path)/\(name)")
@@ -99,7 +99,7 @@ public struct RunFolder: Hashable, Sendable {
 
   private struct Format: Decodable { let format: Int }
 
-  private func read<Value: Decodable>(_ type: Value.Type, from name: String, supported: Int) throws -> Value {
+  func read<Value: Decodable>(_ type: Value.Type, from name: String, supported: Int) throws -> Value {
     let file = "\(path)/\(name)"
     let data = Data(try FileContents.read(file, limitBytes: 1 << 31))
     do {

@@ -9,7 +9,8 @@ struct ScanAdapt: ParsableCommand {
     commandName: "scanadapt", abstract: "Make a network fit this hospital's scanners, and prove whether it does.",
     version: ProgramVersion.current,
     subcommands: [
-      DiagnoseCommand.self, AuditCommand.self, AdaptCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self,
+      DiagnoseCommand.self, AuditCommand.self, AdaptCommand.self, EvaluateCommand.self, AdviseCommand.self, PredictCommand.self,
+      InspectCommand.self,
       ConvertCommand.self,
       PhantomCommand.self,
     ])

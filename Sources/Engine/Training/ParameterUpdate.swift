@@ -6,25 +6,22 @@ import Tensors
 struct ParameterUpdate {
   private let optimizer: Optimizer
   private let trainable: [ParameterDeclaration]
-  private let plan: TrainablePlan
+  private let factors: [ParameterID: Float]
   private var stepsTaken = 0
   /// By slot, in PyTorch's names.
   private var slots: [String: Parameters]
 
-  init(_ optimizer: Optimizer, trainable: [ParameterDeclaration], plan: TrainablePlan) {
+  init(_ optimizer: Optimizer, trainable: [ParameterDeclaration], factors: [ParameterID: Float]) {
     self.optimizer = optimizer
     self.trainable = trainable
-    self.plan = plan
+    self.factors = factors
     slots = Dictionary(uniqueKeysWithValues: optimizer.rule.slots.map { ($0, Parameters(trainable)) })
   }
 
-  /// The L2 norm over all gradients of values that move, in Double.
+  /// The L2 norm over all gradients, in Double.
   func gradientNorm(_ bound: BoundParameters, pool: OpaquePointer?) -> Double {
     var sum = 0.0
-    for declaration in trainable {
-      let moving = plan.movingValues(of: declaration)
-      sum += sa_sum_of_squares(bound.gradientPointer(declaration.id) + moving.lowerBound, moving.count, pool)
-    }
+    for declaration in trainable { sum += sa_sum_of_squares(bound.gradientPointer(declaration.id), declaration.shape.count, pool) }
     return sum.squareRoot()
   }
 
@@ -33,21 +30,19 @@ struct ParameterUpdate {
     let scale = optimizer.clippingNorm.map { min(1, $0 / (gradientNorm + 1e-6)) } ?? 1
     for declaration in trainable {
       let id = declaration.id
-      let moving = plan.movingValues(of: declaration)
-      let (first, count) = (moving.lowerBound, moving.count)
-      let rate = learningRate * Double(plan.learningRateFactors[id] ?? 1)
+      let count = declaration.shape.count
+      let rate = learningRate * Double(factors[id] ?? 1)
       let decays = optimizer.decaysAffineAndBias || declaration.role == .weight
-      let gradient = UnsafePointer(bound.gradientPointer(id)) + first
-      let value = bound.values.withMutableValues(of: id) { $0.baseAddress! } + first
+      let gradient = UnsafePointer(bound.gradientPointer(id))
+      let value = bound.values.withMutableValues(of: id) { $0.baseAddress! }
       switch optimizer.rule {
       case .sgd(let momentum, let nesterov, let weightDecay):
-        let buffer = momentum == 0 ? nil : slot("momentum_buffer", id) + first
+        let buffer = momentum == 0 ? nil : slot("momentum_buffer", id)
         sa_sgd_update(
           value, buffer, gradient, count, rate, momentum, decays ? weightDecay : 0, nesterov, stepsTaken == 0, scale, pool)
       case .adamW(let beta1, let beta2, let epsilon, let weightDecay):
         sa_adamw_update(
-          value, slot("exp_avg", id) + first, slot("exp_avg_sq", id) + first, gradient, count, rate, beta1, beta2, epsilon,
-          decays ? weightDecay : 0,
+          value, slot("exp_avg", id), slot("exp_avg_sq", id), gradient, count, rate, beta1, beta2, epsilon, decays ? weightDecay : 0,
           stepsTaken + 1, scale, pool)
       }
     }

@@ -60,7 +60,7 @@ public struct TrainingState: ~Copyable {
     programs = [1: first]
     let trainable = graph.parameters.filter { plan.trains($0.id) }
     bound = BoundParameters(parameters, trainable: trainable)
-    update = ParameterUpdate(optimizer, trainable: trainable, plan: plan)
+    update = ParameterUpdate(optimizer, trainable: trainable, factors: plan.learningRateFactors)
   }
 
   /// One forward pass, backward pass and change of the parameters (and of running statistics, where a normalization updates them).

@@ -42,7 +42,7 @@ extension PlannedEvaluation {
     return CrossValidation.Outcome(result: result, records: finished)
   }
 
-  private func header(folds: Int) -> EvaluationHeader {
+  func header(folds: Int) -> EvaluationHeader {
     let (configuration, card) = (design.configuration, experiment.model.card)
     return EvaluationHeader(
       protocolName: configuration.protocolName, model: experiment.modelName,
@@ -55,7 +55,7 @@ extension PlannedEvaluation {
       unit: configuration.unit, tabulated: configuration.tabulated.chosen(from: design.metrics))
   }
 
-  private func findings(_ check: LedgerCheck, _ written: Ledger, _ records: [FoldRecord]) -> [Finding] {
+  func findings(_ check: LedgerCheck, _ written: Ledger, _ records: [FoldRecord]) -> [Finding] {
     let (configuration, identifiers) = (design.configuration, experiment.identifiers)
     var found: [Finding] = []
     if !sourcePatients.knownOnTargets.isEmpty {
@@ -77,11 +77,7 @@ extension PlannedEvaluation {
     case .known: break
     }
     if !sourcePatients.knownOnSources.isEmpty { found.append(.sourceScansLeftOut(patients: sourcePatients.knownOnSources.count)) }
-    if case .headExtendedOnTarget = design.base {
-      found.append(.headExtended(by: design.classes.filter { !experiment.model.card.labels.contains($0) }))
-    } else if design.needsNewHead {
-      found.append(.sourceHeadUnknown(modelLabels: experiment.model.card.labels))
-    }
+    if design.needsNewHead { found.append(.sourceHeadUnknown(modelLabels: experiment.model.card.labels)) }
     let unlabelled = design.cohort.records.count { $0.label == nil }
     if unlabelled > 0 { found.append(.unlabelledScans(scans: unlabelled)) }
     if !cohort.unavailable.isEmpty { found.append(.missingFiles(scans: cohort.unavailable.count)) }
@@ -95,7 +91,6 @@ extension ExperimentDesign.Base {
     switch self {
     case .sourceModel: .sourceModel
     case .headFittedOnTarget: .linearProbeOnSourceStatistics
-    case .headExtendedOnTarget: .headExtendedOnSourceStatistics
     case .headFittedOnSources: .linearProbeOnSourceScanners
     }
   }

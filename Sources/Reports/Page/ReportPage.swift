@@ -2,7 +2,6 @@ import Files
 import Foundation
 
 /// One self-contained HTML page: no script, no request, a Content-Security-Policy that forbids both, everything from outside escaped.
-/// Pictures of scans, where they are asked for, are inside the page.
 struct ReportPage {
   struct Verdict {
     let kind: String
@@ -33,20 +32,17 @@ struct ReportPage {
   var comparison: ComparisonTable?
   var plots: [ReportPlot] = []
   var tables: [Table] = []
-  var gallery: ScanGallery?
   var refit: String?
   var footer: String
 
-  private static let styleHash = Data(ContentHash(of: ReportStyle.sheet).bytes).base64EncodedString()
-
-  /// A page without scans may show no image at all.
-  private var policy: String {
-    "default-src 'none'; style-src 'sha256-\(Self.styleHash)'; \(gallery == nil ? "" : "img-src data:; ")base-uri 'none'; form-action 'none'"
-  }
+  static let policy: String = {
+    let hash = Data(ContentHash(of: ReportStyle.sheet).bytes).base64EncodedString()
+    return "default-src 'none'; style-src 'sha256-\(hash)'; base-uri 'none'; form-action 'none'"
+  }()
 
   var html: String {
     let model: [String: Any] = [
-      "policy": policy,
+      "policy": Self.policy,
       "style": ReportStyle.sheet,
       "title": title,
       "lead": lead,
@@ -73,10 +69,6 @@ struct ReportPage {
           "rows": table.rows.map { ["cells": $0] },
         ] as [String: Any]
       },
-      "hasGallery": gallery != nil,
-      "galleryHeading": gallery?.heading ?? "",
-      "galleryNote": gallery?.note ?? "",
-      "pictures": gallery?.pictures ?? [],
       "hasRefit": refit != nil,
       "refit": refit ?? "",
       "footer": footer,

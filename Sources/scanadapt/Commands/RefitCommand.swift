@@ -19,14 +19,22 @@ package struct RefitCommand {
     // Rates chosen in each fold are no one rate to fit all patients with.
     guard result.conduct?.nesting?.learningRates.isEmpty ?? true else { return nil }
     guard let best = Self.best(of: result) else { return nil }
-    let kept = Self.kept(arguments, for: best.name)
+    // Under `unseenScanner` all scanners are fitted on.
+    let targets = result.header.protocolName == .unseenScanner ? scanners : result.header.targetScanners
+    self.init(fitting: best.name, head: best.head, on: targets, arguments: arguments, scanners: scanners, output: output)
+  }
+
+  /// - Parameters:
+  ///   - strategy: its specification.
+  ///   - targets: the scanners to fit on.
+  package init?(fitting strategy: String, head: String, on targets: [String], arguments: [String], scanners: [String], output: String) {
+    let kept = Self.kept(arguments, for: strategy)
     guard kept.count(where: { $0 == "--scans" || $0.hasPrefix("--scans=") }) <= 1 else { return nil }
     let asksForHead = arguments.contains { $0 == "--head" || $0.hasPrefix("--head=") }
-    let head = asksForHead || best.head != HeadPolicy.keep.rawValue ? ["--head", best.head] : []
-    let folder = output.withoutTrailingSlashes
+    let head = asksForHead || head != HeadPolicy.keep.rawValue ? ["--head", head] : []
     words =
-      ["scanadapt", "adapt"] + kept + Self.filters(result.header, scanners: scanners) + ["--strategy", best.name] + head
-      + ["--out", "\(folder)-fitted"]
+      ["scanadapt", "adapt"] + kept + Self.filters(targets, scanners: scanners) + ["--strategy", strategy] + head
+      + ["--out", "\(output.withoutTrailingSlashes)-fitted"]
   }
 
   /// As a shell reads it back.
@@ -47,10 +55,11 @@ package struct RefitCommand {
     var leftOut: Set<String> = [
       "--protocol", "--target", "--source", "--strategy", "--head", "--folds", "--repeats", "--metric", "--margin",
       "--training-score-scans", "--out", "--split-date", "--splits", "--inner-folds", "--learning-rates", "--threshold", "--seeds",
-      "--pretrained-on", "--unit", "--metrics", "--with-images",
+      "--pretrained-on", "--unit", "--metrics", "--time", "--sizes", "--more",
     ]
     let flags: Set<String> = [
       "--clear-ids", "--dry-run", "--leave-site-out", "--split-column", "--transductive", "--shortcut-probe", "--no-shortcut-probe",
+      "--quick",
     ]
     // Given for some of the strategies; `adapt` refuses what its one has no use for.
     let chosen = try? StrategyCatalogue.strategy(specified: strategy)
@@ -70,11 +79,11 @@ package struct RefitCommand {
     return kept
   }
 
-  /// What keeps `adapt` to the scanners that were fitted on; under `unseenScanner` those are all.
-  private static func filters(_ header: EvaluationHeader, scanners: [String]) -> [String] {
-    let others = Set(scanners).subtracting(header.targetScanners).sorted()
-    guard header.protocolName != .unseenScanner, !others.isEmpty else { return [] }
-    if header.targetScanners.count == 1 { return ["--where", "scanner=\(header.targetScanners[0])"] }
+  /// What keeps `adapt` to the scanners that were fitted on.
+  private static func filters(_ targets: [String], scanners: [String]) -> [String] {
+    let others = Set(scanners).subtracting(targets).sorted()
+    guard !others.isEmpty else { return [] }
+    if targets.count == 1 { return ["--where", "scanner=\(targets[0])"] }
     return others.flatMap { ["--exclude", "scanner=\($0)"] }
   }
 }

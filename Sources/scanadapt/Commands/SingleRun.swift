@@ -58,7 +58,7 @@ struct SingleRun {
   private func description(_ pseudonyms: Pseudonyms) throws -> RunDescription {
     try .ofThisCommand(
       seed: command.compute.seedValue, inputs: [("model", command.model.model)] + command.scans.manifests.map { ("manifest", $0) },
-      labelMappings: command.scans.labelMappings, pseudonyms)
+      pseudonyms)
   }
 
   private func write(_ result: AdaptationRun.Result, to folder: RunFolder, in place: String) throws {

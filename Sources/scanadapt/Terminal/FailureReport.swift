@@ -33,7 +33,8 @@ struct FailureReport {
     case NormPackBankError.noPacks, ExperimentError.incomplete, ExperimentError.noFoldFinished, EvaluationPlanError.directoryMissing:
       .inputMissing
     case ExperimentError.noFold, ExperimentError.contradiction, ExperimentError.nestingNeedsLabels: .usage
-    case is Interrupted, is ExperimentStopped: .stopped
+    case is Interrupted, is ExperimentStopped, AdviceError.timeOver: .stopped
+    case AdviceError.size, AdviceError.notAdditive, AdviceError.budgetTooSmall, AdviceError.nothingLeft: .usage
     case is FileLockError, is RunFolderError, ExperimentError.otherRun: .cannotCreate
     case is PreprocessingSyntaxError, is ConfigurationError, is StrategyError, is StrategyOptionError, is LayerSelectionError,
       TrainingError.setting:

@@ -26,9 +26,6 @@ struct EvaluationJob {
     model = try arguments.model.load()
     cohort = try arguments.scans.load()
     strategies = try arguments.chosenStrategies()
-    try LabelNotes.check(
-      cohort, against: model, under: strategies.map(\.strategy.head), newLabels: arguments.newHeadLabels,
-      mappings: arguments.scans.labelMappings)
     splitFile = try arguments.division.splits.map { try SplitFile($0) }
     outsiders = try arguments.pretrainedOn.map { try PatientList.load($0).sorted() }
     site = try arguments.privacy.sitePseudonyms()
@@ -86,7 +83,7 @@ struct EvaluationJob {
       result.refitCommand = RefitCommand(result, arguments: words, scanners: scanners, output: arguments.output)?.text
     }.result
     progress.clear()
-    let report = EvaluationReport(result, samples: arguments.withImages.flatMap { planned.sampleScans($0, of: result, records) })
+    let report = EvaluationReport(result)
     try folder.write(report.html, named: "report.html")
     try folder.write(report.table.markdown, named: "table.md")
     try folder.write(MethodsText(result, run: try RunFolder.open(folder.path).run).markdown, named: "methods.md")
@@ -105,7 +102,7 @@ struct EvaluationJob {
     ]
     let manifests: [(role: String, path: String?)] = arguments.scans.manifests.map { ("manifest", $0) }
     return try .ofThisCommand(
-      seed: arguments.compute.seedValue, inputs: files + manifests, labelMappings: arguments.scans.labelMappings, pseudonyms)
+      seed: arguments.compute.seedValue, inputs: files + manifests, pseudonyms)
   }
 
   private func json(_ result: EvaluationResult) throws -> String {
@@ -117,7 +114,7 @@ struct EvaluationJob {
 
 /// A run's own key for pseudonyms, where the site gave none. It lies with the folds' records, which name patients in the clear anyway, so
 /// that a run gathered or continued later gives patients the same names.
-private struct OwnKey {
+struct OwnKey {
   private let bytes: [UInt8]
 
   init() {

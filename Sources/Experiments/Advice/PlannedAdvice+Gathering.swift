@@ -1,0 +1,120 @@
+import Adaptation
+import Cohorts
+import Evaluation
+import Files
+import ModelFiles
+
+extension PlannedAdvice {
+  /// Measures, looks at the scanners, and gives advice; the folder gets `advice.json`, `curves.csv` and `ledger.csv`.
+  ///
+  /// - Parameters:
+  ///   - more: patients whose labelling is considered; nil takes as many as there are.
+  ///   - finishing: adds what only the caller knows, such as the command.
+  /// - Throws: as `measure`, and `CurveMeasurementsError`.
+  public func run(
+    more: Int? = nil, observer: ExperimentObserver = ExperimentObserver(), finishing: (inout Advice) -> Void = { _ in }
+  ) throws -> Advice {
+    let measured = try measure(observer: observer)
+    observer.report(.summarizing)
+    let evidence = AdviceEvidence(planned: planned)
+    let records = records(measured)
+    let check = LedgerCheck(ledger, records)
+    var advice = try AdviceSummary(planned: self, measured: measured, more: more).advice(
+      mismatches: evidence.mismatches(), transferability: evidence.transferability(),
+      findings: findings(check, records, measured))
+    finishing(&advice)
+    try folder?.write(advice, ledger: ledger, pseudonyms: study.evaluation.pseudonyms)
+    return advice
+  }
+
+  /// Folds as the ledger's check reads them.
+  private func records(_ measured: Measurements) -> [FoldRecord] {
+    planned.folds.indices.compactMap { index in
+      let fits = measured.fits.filter { $0.fold == index }
+      guard !fits.isEmpty else { return nil }
+      let fold = planned.folds[index]
+      return FoldRecord(
+        configuration: identity, fold: fold.name, trainingPatients: fold.training.patients.count, trainingScans: fold.training.count,
+        testPatients: fold.test.patients.count, testScans: fold.test.count,
+        strategies: fits.map { FoldRecord.Strategy(name: "\($0.strategy), \($0.size), \($0.draw)", predictions: $0.predictions) },
+        unreadable: Array(Set(fits.flatMap(\.unreadable))).sorted { $0.path < $1.path })
+    }
+  }
+
+  private func findings(_ check: LedgerCheck, _ records: [FoldRecord], _ measured: Measurements) -> [Finding] {
+    var found = planned.findings(check, ledger, records) + planned.warnings.map { .foldWarning("\($0)") }
+    let unreadable = Set(records.flatMap(\.unreadable).map(\.path)).count
+    if unreadable > 0 { found.append(.unreadable(scans: unreadable)) }
+    if measured.plan.strategies.count > 2 { found.append(.severalComparisons(count: measured.plan.strategies.count - 1)) }
+    found += measured.fits.compactMap { fit in
+      fit.failure.map { .strategyFailed(strategy: fit.strategy, fold: planned.folds[fit.fold].name.short, reason: $0) }
+    }
+    found.append(.ledgerChecked(check.sentence, isClean: check.isClean))
+    return found
+  }
+
+  /// Scans that couldn't be read, over all fits.
+  package var unreadable: [FoldRecord.UnreadableScanEntry] {
+    let all =
+      (try? fullPlan.blocks.flatMap { block in
+        try fullPlan.block(fold: block.fold, draw: block.draw).compactMap { try folder?.adviceFit($0)?.unreadable }
+      }) ?? []
+    return Set(all.joined()).sorted { $0.path < $1.path }
+  }
+}
+
+/// What stands beside the curves: how far the scanners are from what the model expects, and how well its features sort the classes.
+struct AdviceEvidence {
+  let planned: PlannedEvaluation
+
+  /// Empty for a model without normalizations.
+  func mismatches() -> [MismatchSummary] {
+    let design = planned.design
+    let experiment = planned.experiment
+    let diagnoser = Diagnoser(remedies: [], gate: nil, loader: experiment.loader, budget: experiment.budget)
+    let cohort = design.cohort.filtered { design.targets.contains($0.scanner) || design.sources.contains($0.scanner) }
+    // Several sources have no one reference.
+    let reference = design.sources.count == 1 ? design.sources.first : nil
+    // Nothing of it is fitted or kept, so it has a ledger of its own.
+    let found = try? diagnoser.diagnose(experiment.model, on: cohort, reference: reference, ledger: Ledger()).scanners
+    return (found ?? []).filter { design.targets.contains($0.scanner) }.map(MismatchSummary.init)
+  }
+
+  func transferability() -> [FeatureScore] { [] }
+}
+
+extension RunFolder {
+  func write(_ advice: Advice, ledger: Ledger, pseudonyms: Pseudonyms) throws {
+    try write(advice.curvesCSV, named: "curves.csv")
+    try ledger.write(to: "\(path)/ledger.csv", pseudonyms: pseudonyms)
+    // Last: where it is, the run is finished.
+    try write(json: advice, to: "advice.json")
+  }
+
+  /// The advice of a finished run.
+  public func advice() throws -> Advice { try read(Advice.self, from: "advice.json", supported: Advice.formatVersion) }
+}
+
+extension Advice {
+  /// nil for the source model as it came: it has no curve.
+  public func fit(of curve: DataCurve) -> DataCurve.Fit? {
+    header.sourceIsAsItCame && curve.strategy == SourceModel().name ? nil : curve.fit
+  }
+
+  /// `curves.csv`: format, strategy, training_patients, error, standard_error, lower, upper, fitted, bias, variance.
+  var curvesCSV: String {
+    var text = "format,strategy,training_patients,error,standard_error,lower,upper,fitted,bias,variance\n"
+    for curve in curves {
+      for point in curve.points {
+        let spread = spreads.first { $0.strategy == curve.strategy && $0.size == point.size }?.parts
+        let cells: [String] = [
+          "\(Advice.formatVersion)", curve.strategy, "\(point.size)", "\(point.error)", "\(point.standardError)", "\(point.interval.lower)",
+          "\(point.interval.upper)", fit(of: curve).map { "\($0.curve.error(at: Double(point.size)))" } ?? "",
+          spread.map { "\($0.bias)" } ?? "", spread.map { "\($0.variance)" } ?? "",
+        ]
+        text += cells.map(csvCell).joined(separator: ",") + "\n"
+      }
+    }
+    return text
+  }
+}
