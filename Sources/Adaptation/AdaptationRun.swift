@@ -36,10 +36,17 @@ public struct AdaptationRun: Sendable {
 
   /// What an adaptation gives.
   public struct Result: Sendable {
-    public let model: Model
+    public var model: Model
     public let report: AdaptationReport
     /// A row an epoch; empty where nothing trained.
     public let metrics: [EpochMetrics]
+    /// A norm pack for each scanner, where the strategy keeps them apart.
+    public var packs: NormPackBank?
+    /// For scanners without a pack.
+    public var unknownScanner = UnknownScannerPolicy.refuse
+
+    /// What answers scans.
+    public var adapted: AdaptedModel { AdaptedModel(model, packs: packs, unknownScanner: unknownScanner) }
   }
 
   /// - Parameters:
@@ -86,7 +93,8 @@ public struct AdaptationRun: Sendable {
     var outcome: TrainingOutcome?
     if let course {
       let file = try checkpoint.map { CheckpointFile(path: $0, run: try RunIdentity(self, source, scans, validation, images).hash) }
-      let trainer = Trainer(configuration: training, budget: budget, scans: images, statistics: statistics, observer: observer)
+      let trainer = Trainer(
+        configuration: training, budget: budget, scans: images, statistics: statistics, perScanner: strategy.perScanner, observer: observer)
       outcome = try trainer.train(&model, through: course, on: scans, validatingOn: validation, checkpoint: file)
       if course.isStaleAfter {
         observer.report(.recalibrating)
@@ -99,11 +107,18 @@ public struct AdaptationRun: Sendable {
     let choosing = outcome != nil && training.earlyStopping != nil ? validation?.declaredPatients ?? [] : []
     model.card = card(of: model, by: strategy, scans, epochChosenOn: choosing)
 
+    let packs = try strategy.perScanner.map { _ in
+      try ScannerPacks(policy: strategy.statistics, prior: grafted.parameters, scans: images, budget: budget)
+        .bank(for: model, on: scans, own: outcome?.own ?? [:])
+    }
+
     var report = report(by: strategy, on: scans, images, from: grafted, to: model, plan: plan, outcome)
     report.rewriteChange = change
     report.merge = merge
     report.seconds = observer.seconds.flatMap { clock in began.map { clock() - $0 } }
-    return Result(model: model, report: report, metrics: outcome?.rows ?? [])
+    return Result(
+      model: model, report: report, metrics: outcome?.rows ?? [], packs: packs,
+      unknownScanner: strategy.perScanner?.unknownScanner ?? .refuse)
   }
 
   private func report(

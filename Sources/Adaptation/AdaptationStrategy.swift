@@ -42,6 +42,9 @@ public protocol AdaptationStrategy: Sendable, Hashable, Codable {
   /// trains what the plan doesn't name.
   func phases(of model: Model, training plan: TrainablePlan) throws -> [TrainingPhase]
 
+  /// What is kept for each scanner apart, where the strategy adapts to several at once; nil where one model serves all.
+  var perScanner: PerScannerNormalization? { get }
+
   /// Folds back what `prepare` added (LoRA, adapters) and reports the error that made; nil where nothing was added.
   func finalize(_ model: inout Model) throws -> MergeReport?
 }
@@ -52,6 +55,7 @@ extension AdaptationStrategy {
   public func decided(on evidence: TrainingEvidence) throws -> Self { self }
   public var decision: String? { nil }
   public func phases(of model: Model, training plan: TrainablePlan) throws -> [TrainingPhase] { [TrainingPhase("training", plan)] }
+  public var perScanner: PerScannerNormalization? { nil }
   public func finalize(_ model: inout Model) throws -> MergeReport? { nil }
 }
 

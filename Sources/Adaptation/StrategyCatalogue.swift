@@ -7,7 +7,7 @@ public enum StrategyCatalogue {
     SourceModel(), RecalibratedModel(), RecalibratedModel(blend: .prior(strength: 16)),
     RecalibratedModel(blend: .fixed(sourceWeight: 0.5)), RecalibratedModel(blend: .empiricalBayes()), InstanceNormalized(),
     InstanceNormalized(trainsAffine: true),
-    LinearProbe(), NormalizationOnly(), LPFT(), FullFineTuning(),
+    LinearProbe(), NormalizationOnly(), LPFT(), DomainSpecific(), FullFineTuning(),
   ]
 
   public static var names: [String] { all.map(\.name) }

@@ -83,6 +83,7 @@ public struct BatchAdaptation: Sendable {
   private func checkNames(_ folders: [FolderJob]) throws(BatchError) {
     guard !folders.isEmpty else { throw .noFolders }
     guard run.strategy.head != .new else { throw .newHead }
+    guard run.strategy.perScanner == nil else { throw .severalScannersAtOnce(strategy: run.strategy.name) }
     var seen: Set<String> = []
     for folder in folders {
       guard !folder.name.isEmpty, !folder.name.hasPrefix("."), !folder.name.contains("/") else { throw .unusableName(folder.name) }
@@ -173,12 +174,16 @@ public enum BatchError: Error, Hashable, Sendable, CustomStringConvertible {
   case unusableName(String)
   /// The source model has no answers in a new head's labels to compare with.
   case newHead
+  /// The strategy adapts to several scanners at once, and a batch to one after the other.
+  case severalScannersAtOnce(strategy: String)
 
   public var description: String {
     switch self {
     case .noFolders: "found no folder with a manifest; expected at least one"
     case .repeatedName(let name): "found two folders named '\(name)'; expected each name once, since it names the folder's results"
     case .unusableName(let name): "found a folder named '\(name)'; expected a plain name that doesn't begin with a dot"
+    case .severalScannersAtOnce(let strategy):
+      "found \(strategy), which trains on several scanners at once, in a batch; expected a single run on all of them"
     case .newHead:
       "found the head policy 'new' in a batch; expected 'keep' or 'train', since each result is judged against the source model's answers"
     }

@@ -50,7 +50,8 @@ public struct GatedAdaptation: Sendable {
       observer: observer)
     var model = outcome.part.taken(from: fitted.model, source: source)
     if gate != nil { model.card.provenance.append("gate: \(outcome)") }
-    let taken = AdaptationRun.Result(model: model, report: fitted.report, metrics: fitted.metrics)
+    var taken = fitted
+    taken.model = model
     let failed = Set(unreadable).union(fitted.report.unreadable).sorted { $0.path < $1.path }
     return Result(outcome: outcome, adapted: taken, unreadable: failed)
   }
@@ -76,20 +77,20 @@ public struct GatedAdaptation: Sendable {
       let adapted = try run.adapt(
         source, to: part.training, validatingOn: part.validation, loader: loader,
         checkpoint: try checkpoint(checkpoints, "fold\(part.index)"), observer: observer
-      ).model
+      )
       let records = isLabelled ? part.test.labelledRecords : part.test.records
       guard !records.isEmpty else { continue }
-      func predict(_ model: Model) throws -> ScanPredictions {
+      func predict(_ model: AdaptedModel) throws -> ScanPredictions {
         try predictor.predict(model, on: records, labels: isLabelled ? .checked : .whereKnown)
       }
-      let whole = try predict(adapted)
+      let whole = try predict(adapted.adapted)
       answers.add(whole.predictions, of: .whole)
       answers.unreadable += whole.unreadable
-      for part in isLabelled ? AdaptedPart.parts(of: adapted, from: source) : [] {
-        answers.add(try predict(part.taken(from: adapted, source: source)).predictions, of: part)
+      for part in isLabelled && adapted.packs == nil ? AdaptedPart.parts(of: adapted.model, from: source) : [] {
+        answers.add(try predict(AdaptedModel(part.taken(from: adapted.model, source: source))).predictions, of: part)
       }
-      answers.reference.append(try predict(source).predictions)
-      if let inPlace { answers.inPlace.append(try predict(inPlace).predictions) }
+      answers.reference.append(try predict(AdaptedModel(source)).predictions)
+      if let inPlace { answers.inPlace.append(try predict(AdaptedModel(inPlace)).predictions) }
     }
     let outcome = try gate.judge(
       answers.candidates, reference: answers.reference, inPlace: inPlace == nil ? nil : answers.inPlace,

@@ -15,6 +15,8 @@ public struct ScanPredictions: Sendable {
   /// One row a scan, where features were asked for.
   public let features: [[Float]]?
   public let unreadable: [UnreadableScan]
+  /// By scanner, the norm pack its scans were answered with, in words; empty where one model answered all.
+  public var packs: [ScannerID: String] = [:]
 }
 
 /// Runs a model on scans: probabilities, and the feature vectors where they are wanted.

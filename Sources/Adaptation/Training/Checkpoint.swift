@@ -15,10 +15,14 @@ struct Checkpoint: Sendable {
   /// What trains, at early stopping's best epoch.
   var best: [ParameterID: Tensor]?
   var progress: TrainingProgress
+  /// Each scanner's own gamma and beta, where scanners take turns.
+  var turns: [TrainedSlice]?
 
   init(
-    parameters: [ParameterID: Tensor], optimizer: OptimizerState?, best: [ParameterID: Tensor]?, progress: TrainingProgress
+    parameters: [ParameterID: Tensor], optimizer: OptimizerState?, best: [ParameterID: Tensor]?, progress: TrainingProgress,
+    turns: [TrainedSlice]? = nil
   ) {
+    self.turns = turns
     self.parameters = parameters
     self.optimizer = optimizer
     self.best = best
@@ -26,14 +30,19 @@ struct Checkpoint: Sendable {
   }
 
   /// - Parameter plan: what trains in any phase.
-  init(_ state: borrowing TrainingState, plan: TrainablePlan, progress: TrainingProgress, best: [ParameterID: Tensor]?) {
+  init(
+    _ state: borrowing TrainingState, plan: TrainablePlan, progress: TrainingProgress, best: [ParameterID: Tensor]?, turns: ScannerTurns?
+  ) {
     self.init(
-      parameters: Self.kept(state.parameters, plan), optimizer: state.optimizerState, best: best, progress: progress)
+      parameters: Self.kept(state.parameters, plan), optimizer: state.optimizerState, best: best, progress: progress,
+      turns: turns?.slices(in: state))
   }
 
   /// Between two phases.
   init(_ point: TrainingPoint, plan: TrainablePlan) {
-    self.init(parameters: Self.kept(point.parameters, plan), optimizer: point.optimizer, best: point.best, progress: point.progress)
+    self.init(
+      parameters: Self.kept(point.parameters, plan), optimizer: point.optimizer, best: point.best, progress: point.progress,
+      turns: point.turns?.slices)
   }
 
   private static func kept(_ all: Parameters, _ plan: TrainablePlan) -> [ParameterID: Tensor] {
@@ -44,7 +53,7 @@ struct Checkpoint: Sendable {
 
 /// A checkpoint's file: safetensors, written whole or not at all, bound to its run by a hash.
 ///
-/// Keys: `parameters/<id>`, `optimizer/<slot>/<id>`, `best/<id>`. The metadata hold the format, the run's hash and the progress as JSON,
+/// Keys: `parameters/<id>`, `optimizer/<slot>/<id>`, `best/<id>`, `scanner<number>.<slot>/<id>`. The metadata hold the format, the run's hash and the progress as JSON,
 /// whose numbers read back to the same bits. Between two phases there is no optimizer state (since format 2).
 public struct CheckpointFile: Sendable {
   /// A reader refuses a newer one.
@@ -81,6 +90,10 @@ public struct CheckpointFile: Sendable {
     add(checkpoint.parameters, under: "parameters")
     for (slot, tensors) in (optimizer?.slots ?? [:]).sorted(by: { $0.key < $1.key }) { add(tensors, under: "optimizer/\(slot)") }
     if let best = checkpoint.best { add(best, under: "best") }
+    for (number, slice) in (checkpoint.turns ?? []).enumerated() {
+      add(slice.values, under: "scanner\(number).values")
+      for (slot, tensors) in slice.slots.sorted(by: { $0.key < $1.key }) { add(tensors, under: "scanner\(number).\(slot)") }
+    }
     try writer.write(to: path)
   }
 
@@ -99,6 +112,7 @@ public struct CheckpointFile: Sendable {
 
     let steps = file.metadata["optimizer_steps"].flatMap { Int($0) }
     var checkpoint = Checkpoint(parameters: [:], optimizer: steps.map { OptimizerState(stepsTaken: $0) }, best: nil, progress: progress)
+    var turns: [Int: TrainedSlice] = [:]
     for (key, stored) in file.tensors {
       let parts = key.split(separator: "/", maxSplits: 2).map(String.init)
       switch (parts.first, parts.count) {
@@ -106,9 +120,21 @@ public struct CheckpointFile: Sendable {
       case ("optimizer", 3) where checkpoint.optimizer != nil:
         checkpoint.optimizer!.slots[parts[1], default: [:]][try id(parts[2])] = stored.decodedTensor()
       case ("best", 2): checkpoint.best = (checkpoint.best ?? [:]).merging([try id(parts[1]): stored.decodedTensor()]) { $1 }
+      case (let scanner?, 2) where scanner.hasPrefix("scanner"):
+        let place = scanner.dropFirst("scanner".count).split(separator: ".", maxSplits: 1)
+        guard place.count == 2, let number = Int(place[0]) else { throw CheckpointError(path: path, reason: .unexpectedKey(key)) }
+        let parameter = try id(parts[1])
+        var slice = turns[number] ?? TrainedSlice(values: [:])
+        if place[1] == "values" {
+          slice.values[parameter] = stored.decodedTensor()
+        } else {
+          slice.slots[String(place[1]), default: [:]][parameter] = stored.decodedTensor()
+        }
+        turns[number] = slice
       default: throw CheckpointError(path: path, reason: .unexpectedKey(key))
       }
     }
+    if !turns.isEmpty { checkpoint.turns = turns.sorted { $0.key < $1.key }.map(\.value) }
     return checkpoint
   }
 

@@ -17,6 +17,8 @@ struct TrainingOutcome: Sendable {
   let scansPerClass: [Int]
   /// Labels of the model that no training scan bears.
   let unusedLabels: [String]
+  /// Each scanner's own gamma and beta; empty where all are shared.
+  let own: [ScannerID: [ParameterID: Tensor]]
 }
 
 /// Trains what a course names, phase after phase, on the training patients' labelled scans.
@@ -30,6 +32,8 @@ struct Trainer {
   let scans: RunScans
   /// Brings stored statistics up to the weights, where a phase or validation reads them.
   let statistics: StatisticsEstimation
+  /// Where a batch holds one scanner's scans; nil lets scanners mix.
+  var perScanner: PerScannerNormalization?
   let observer: TrainingObserver
 
   /// - Parameter model: its parameters become the trained ones. Its statistics are those that the first phase reads.
@@ -50,16 +54,21 @@ struct Trainer {
     guard counts.count(where: { $0 > 0 }) > 1 else {
       throw TrainingError.oneClass(label: vocabulary.labels[targets[0]], scans: targets.count)
     }
-    let validated = try ValidationSet(validation, vocabulary: vocabulary, scans: scans)
+    // Validation would need each scanner's statistics after every epoch.
+    if perScanner != nil, configuration.earlyStopping != nil { throw TrainingError.earlyStoppingOfScanners }
+    let validated = perScanner != nil ? nil : try ValidationSet(validation, vocabulary: vocabulary, scans: scans)
     if configuration.earlyStopping != nil, validated == nil { throw TrainingError.earlyStoppingWithoutValidation }
     if configuration.earlyStopping?.measure == .validationAUROC, validated?.classes ?? 0 < 2 {
       throw TrainingError.measureUndefined(.validationAUROC)
     }
-    let steps = try course.stretches.map { try stepsPerEpoch(of: $0, scans: readable.count) }
-
     let keeper = checkpoint.map { CheckpointKeeper($0, observer: observer) }
     let saved = try keeper?.load()
     var point = TrainingPoint(model.parameters, resuming: saved)
+    point.turns = perScanner.map {
+      ScannerTurns(
+        readable.map(\.scanner), ownsAffine: $0.ownsAffine, plan: course.plan, parameters: model.parameters, resuming: saved?.turns)
+    }
+    let steps = try course.stretches.map { try stepsPerEpoch(of: $0, scans: readable, point.turns) }
     if saved != nil { observer.report(.resumed(epoch: point.progress.epoch, step: point.progress.step)) }
     var phases: [PhaseReport] = []
     var firstStep = 0
@@ -96,19 +105,25 @@ struct Trainer {
       phases.append(PhaseReport(stretch, rows: point.progress.rows, inputs: kind))
     }
     model.parameters = point.parameters
+    for (id, value) in point.turns?.mean ?? [:] { model.parameters[id] = value }
     let rows = point.progress.rows
     return TrainingOutcome(
       rows: rows, chosenEpoch: (point.best == nil ? rows.last?.epoch : point.progress.stopping.bestEpoch) ?? 0, phases: phases,
-      droppedPerEpoch: steps.map(\.dropped).max() ?? 0, scansPerClass: counts, unusedLabels: vocabulary.unused(by: readable))
+      droppedPerEpoch: steps.map(\.dropped).max() ?? 0, scansPerClass: counts, unusedLabels: vocabulary.unused(by: readable),
+      own: point.turns?.own ?? [:])
   }
 
   /// Each epoch of a phase has the same number, whatever its order, and leaves out the same number of scans.
-  private func stepsPerEpoch(of stretch: TrainingCourse.Stretch, scans count: Int) throws(TrainingError) -> (count: Int, dropped: Int) {
+  private func stepsPerEpoch(
+    of stretch: TrainingCourse.Stretch, scans records: [ScanRecord], _ turns: ScannerTurns?
+  ) throws(TrainingError) -> (count: Int, dropped: Int) {
+    let count = records.count
     let dropsSingle = stretch.graph.usesBatchStatisticsWhileTraining
     let batches = EpochOrder(
-      count: count, batchSize: configuration.batchSize, seed: configuration.seed, epoch: 0, dropsSingle: dropsSingle
+      count: count, scanners: turns?.numbers, configuration: configuration, epoch: 0, dropsSingle: dropsSingle
     ).batches
-    guard !dropsSingle || batches.allSatisfy({ $0.count > 1 }) else {
+    if dropsSingle, let single = batches.first(where: { $0.count == 1 }) {
+      if turns != nil { throw .singleScan(scanner: records[single[0]].scanner, batchSize: configuration.batchSize) }
       throw .batchOfOne(scans: count, batchSize: configuration.batchSize)
     }
     return (batches.count, count - batches.reduce(0) { $0 + $1.count })

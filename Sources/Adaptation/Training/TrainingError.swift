@@ -1,3 +1,5 @@
+import Cohorts
+
 /// Why training can't start or go on.
 public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   /// No training scan has a label.
@@ -6,6 +8,10 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   case oneClass(label: String, scans: Int)
   /// Batch statistics of a single scan.
   case batchOfOne(scans: Int, batchSize: Int)
+  /// A scanner with one labelled scan, where each batch is one scanner's.
+  case singleScan(scanner: ScannerID, batchSize: Int)
+  /// Joint training has no validation that early stopping could watch.
+  case earlyStoppingOfScanners
   /// Early stopping needs validation patients with labels.
   case earlyStoppingWithoutValidation
   /// The measure has no value on the validation patients: they have one class.
@@ -26,6 +32,11 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     case .batchOfOne(let scans, let size):
       "batch statistics of a single scan (\(scans) training scans, batch size \(size)); expected batches of 2 or more, "
         + "or training from stored statistics"
+    case .singleScan(let scanner, let size):
+      "found a batch of one scan of scanner '\(scanner)' at batch size \(size); expected at least 2 labelled scans of each scanner in a batch, "
+        + "since batch statistics are one scanner's"
+    case .earlyStoppingOfScanners:
+      "found early stopping where scanners take turns in a training; expected none: it trains all its epochs"
     case .earlyStoppingWithoutValidation: "early stopping needs labelled validation patients; found none"
     case .measureUndefined(let measure):
       "\(measure.rawValue) has no value on the validation patients; expected labelled scans\(measure == .validationAUROC ? " of two classes" : "")"

@@ -31,18 +31,20 @@ struct TrainingLoop {
     if let optimizer = point.optimizer { state.optimizerState = optimizer }
     var progress = point.progress
     var best = point.best
+    var turns = point.turns
 
     while stretch.epochs.contains(progress.epoch), !isExhausted(progress) {
       let began = observer.seconds?()
       let epoch = progress.epoch
-      let batches = order(epoch).batches
+      let batches = order(epoch, point.turns).batches
       let first = progress.step
       // The state can't be captured by an escaping closure; `forEachBatch` doesn't let it escape.
       try inputs.forEachBatch(Array(batches[first...]), epoch: epoch) { index, maps in
         if observer.shouldStop() {
-          try checkpoint?.save(Checkpoint(state, plan: plan, progress: progress, best: best))
+          try checkpoint?.save(Checkpoint(state, plan: plan, progress: progress, best: best, turns: turns))
           throw Interrupted(epoch: epoch, step: progress.step, checkpoint: checkpoint?.file.path)
         }
+        turns?.take(batches[first + index][0], in: &state)
         let chosen = batches[first + index].map { targets[$0] }
         let outcome = try step(&state, maps, targets: chosen, rate: rate(epoch, progress.step), stepIndex: stepIndex(epoch, progress.step))
         progress.add(
@@ -55,15 +57,16 @@ struct TrainingLoop {
       observer.report(.epoch(row, seconds: now.flatMap { end in began.map { end - $0 } }))
       // The end of a phase is another point to go on from: the trainer's.
       if stretch.epochs.contains(progress.epoch), !isExhausted(progress) {
-        try checkpoint?.saveIfDue(Checkpoint(state, plan: plan, progress: progress, best: best))
+        try checkpoint?.saveIfDue(Checkpoint(state, plan: plan, progress: progress, best: best, turns: turns))
       }
     }
-    point = TrainingPoint(parameters: state.finish(), progress: progress, best: best)
+    turns?.endPhase(state)
+    point = TrainingPoint(parameters: state.finish(), progress: progress, best: best, turns: turns)
   }
 
-  private func order(_ epoch: Int) -> EpochOrder {
+  private func order(_ epoch: Int, _ turns: ScannerTurns?) -> EpochOrder {
     EpochOrder(
-      count: inputs.count, batchSize: configuration.batchSize, seed: configuration.seed, epoch: epoch,
+      count: inputs.count, scanners: turns?.numbers, configuration: configuration, epoch: epoch,
       dropsSingle: stretch.graph.usesBatchStatisticsWhileTraining)
   }
 

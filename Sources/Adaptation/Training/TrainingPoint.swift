@@ -8,6 +8,8 @@ struct TrainingPoint {
   var progress = TrainingProgress()
   /// What trains, at early stopping's best epoch of all so far.
   var best: [ParameterID: Tensor]?
+  /// Nil where one batch may hold several scanners' scans.
+  var turns: ScannerTurns?
   /// Nil where the optimizer starts anew.
   var optimizer: OptimizerState?
 
@@ -19,7 +21,8 @@ struct TrainingPoint {
     (progress, best, optimizer) = (saved.progress, saved.best, saved.optimizer)
   }
 
-  init(parameters: Parameters, progress: TrainingProgress, best: [ParameterID: Tensor]?) {
+  init(parameters: Parameters, progress: TrainingProgress, best: [ParameterID: Tensor]?, turns: ScannerTurns?) {
+    self.turns = turns
     self.parameters = parameters
     self.progress = progress
     self.best = best

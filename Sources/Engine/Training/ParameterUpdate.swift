@@ -9,7 +9,7 @@ struct ParameterUpdate {
   private let factors: [ParameterID: Float]
   private var stepsTaken = 0
   /// By slot, in PyTorch's names.
-  private var slots: [String: Parameters]
+  var slots: [String: Parameters]
 
   init(_ optimizer: Optimizer, trainable: [ParameterDeclaration], factors: [ParameterID: Float]) {
     self.optimizer = optimizer

@@ -103,6 +103,25 @@ public struct TrainingState: ~Copyable {
     set { update.state = newValue }
   }
 
+  /// The present values of some parameters that train, with what the optimizer remembers of them.
+  public func slice(of ids: Set<ParameterID>) -> TrainedSlice {
+    TrainedSlice(values: Dictionary(uniqueKeysWithValues: ids.map { ($0, bound.values[$0]) }), slots: update.slots(of: ids))
+  }
+
+  /// Takes these values, and what is remembered of them, in place of the present ones, which it returns.
+  ///
+  /// Several sets of the same parameters can take turns so. The optimizer's step count is common to all.
+  public mutating func exchange(for slice: TrainedSlice) -> TrainedSlice {
+    let ids = Set(slice.values.keys)
+    precondition(ids.isSubset(of: plan.trainable), "a slice of parameters that don't train: \(ids.subtracting(plan.trainable).sorted())")
+    let present = self.slice(of: ids)
+    for (id, value) in slice.values { bound.values[id] = value }
+    update.setSlots(slice.slots, of: ids)
+    let bound = bound
+    crew.withPool { bound.refresh(trained: ids, pool: $0) }
+    return present
+  }
+
   /// The steps for a batch of this size, printable.
   public mutating func program(batch: Int) -> Program {
     if let known = programs[batch] { return known }

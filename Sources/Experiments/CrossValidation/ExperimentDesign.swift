@@ -216,6 +216,8 @@ struct ExperimentDesign: Sendable {
       case .unlabelledScanner: "the target's training patients' (labels unseen)"
       case .transductive: "THE SCORED SCANS' OWN (transductive, labels unseen)"
       }
-    return sentence.replacingOccurrences(of: "the target's training patients'", with: whose)
+    let words = sentence.replacingOccurrences(of: "the target's training patients'", with: whose)
+    guard let division = strategy.strategy.perScanner else { return words }
+    return "each scanner's own, of \(words); for a scanner without: \(division.unknownScanner.sentence)"
   }
 }

@@ -110,19 +110,20 @@ struct FoldRun {
     let records = testRecords
     observer.report(.predicting(scans: records.count))
     let predictor = Predictor(loader: fitting.loader, budget: fitting.budget)
-    let answers = try predictor.predict(outcome.model, on: records)
+    let answers = try predictor.predict(outcome.adapted, on: records)
     for scan in answers.unreadable + outcome.report.unreadable {
       let entry = FoldRecord.UnreadableScanEntry(path: scan.path, reason: scan.reason)
       if !record.unreadable.contains(entry) { record.unreadable.append(entry) }
     }
-    let training = try predictor.predict(outcome.model, on: trainingScoreRecords).predictions
+    let training = try predictor.predict(outcome.adapted, on: trainingScoreRecords).predictions
     return FoldRecord.Strategy(
       name: row.entry.name, predictions: answers.predictions, trainingScores: design.metrics.map { $0.value(of: training) },
       trainedParameters: outcome.report.trainedParameters, seconds: outcome.report.seconds,
       curve: outcome.metrics.map {
         LearningCurve.Point(epoch: $0.epoch, trainingLoss: finite($0.trainingLoss), validationLoss: $0.validationLoss.flatMap(finite))
       },
-      chosenEpoch: outcome.report.chosenEpoch, notes: notes(outcome.report))
+      chosenEpoch: outcome.report.chosenEpoch,
+      notes: notes(outcome.report) + answers.packs.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" })
   }
 
   /// The same scans for every strategy of the fold.

@@ -44,7 +44,7 @@ struct InnerRun {
   ) throws -> InnerResult {
     let name = fold.training.fold.inner ?? ""
     do {
-      let model = try fitting.fitted(row, from: source).model
+      let model = try fitting.fitted(row, from: source).adapted
       let answers = try Predictor(loader: fitting.loader, budget: fitting.budget).predict(model, on: scored(fold.selection))
       return InnerResult(candidate: candidate, innerFold: name, predictions: answers.predictions)
     } catch let error as FileError {

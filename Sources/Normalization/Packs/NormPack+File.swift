@@ -13,6 +13,12 @@ extension NormPack {
   public static let format = 1
   /// What a pack's file name ends with.
   public static let fileSuffix = ".normpack.safetensors"
+  /// Where its scanner's pack is in a folder: the scanner's name, and a hash where that can't be a file's.
+  public var fileName: String {
+    let name = scanner.rawValue
+    let isPlain = !name.isEmpty && !name.hasPrefix(".") && name.utf8.count <= 100 && !name.contains { "/\\\0".contains($0) || $0.isNewline }
+    return (isPlain ? name : "scanner-\(ContentHash(of: name).hex.prefix(12))") + Self.fileSuffix
+  }
   static let metadataKey = "scanadapt.norm_pack"
   /// Far more than any built-in network needs.
   private static let sizeLimit = 64 << 20

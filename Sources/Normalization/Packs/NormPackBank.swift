@@ -8,9 +8,21 @@ import ModelFiles
 public enum UnknownScannerPolicy: String, Hashable, Sendable, Codable, CaseIterable {
   /// The pack, or the source model, whose first normalization expects what these scans show there.
   case nearestStatistics
+  /// Statistics, gamma and beta between all packs', weighted by how near each is to these scans at the first normalization.
+  case mixture
   /// The model as it came.
   case source
   case refuse
+
+  /// As reports say it.
+  public var sentence: String {
+    switch self {
+    case .nearestStatistics: "the pack nearest to the scans asked about, at the first normalization"
+    case .mixture: "all packs mixed, by their nearness to the scans asked about at the first normalization"
+    case .source: "the model's own statistics, of all scanners pooled"
+    case .refuse: "no answer"
+    }
+  }
 }
 
 /// Norm packs of several scanners for one backbone.
@@ -20,6 +32,8 @@ public struct NormPackBank: Sendable {
     case pack(NormPack)
     /// The scanner is unknown; the nearest pack, and its mean symmetric KL to the scans at the first normalization.
     case nearest(NormPack, distance: Double)
+    /// The scanner is unknown; all packs mixed, and each one's weight.
+    case mixture(NormPack, weights: [ScannerID: Double])
     /// The model's own statistics; a distance where they were the nearest.
     case source(distance: Double?)
   }
@@ -47,7 +61,7 @@ public struct NormPackBank: Sendable {
   ///
   /// - Parameters:
   ///   - scanner: nil where it isn't known at all.
-  ///   - scans: some of the scans, for `.nearestStatistics`; asked for only then.
+  ///   - scans: some of the scans, for `.nearestStatistics` and `.mixture`; asked for only then.
   public func choose(
     for scanner: ScannerID?, policy: UnknownScannerPolicy, model: Model, scans: () throws -> FeatureMaps, threads: Int? = nil
   ) throws -> Choice {
@@ -55,18 +69,53 @@ public struct NormPackBank: Sendable {
     switch policy {
     case .source: return .source(distance: nil)
     case .refuse: throw NormPackBankError.unknownScanner(scanner, known: packs.map(\.scanner))
+    case .mixture:
+      let (seen, statistics) = try first(of: model, scans: scans, threads: threads)
+      let distances = packs.map { pack in pack.statistics(of: seen.layer).map { seen.distance(statistics, to: $0) } }
+      guard !distances.contains(nil) else { throw LayerSelectionError.noCandidates }
+      let (pack, weights) = try mixture(atDistances: distances.compactMap(\.self))
+      return .mixture(pack, weights: weights)
     case .nearestStatistics:
-      guard let seen = try FirstNormalization(of: model) else { throw LayerSelectionError.noCandidates }
-      let statistics = try seen.statistics(of: scans(), threads: threads)
+      let (seen, statistics) = try first(of: model, scans: scans, threads: threads)
       var best = Choice.source(distance: seen.distance(statistics, to: model.parameters.statistics(of: seen.layer)))
       guard case .source(let own?) = best else { preconditionFailure("the source comes first") }
       var least = own
       for pack in packs {
-        guard let layer = pack.layers.first(where: { $0.name == seen.layer }), let expected = layer.statistics else { continue }
+        guard let expected = pack.statistics(of: seen.layer) else { continue }
         let distance = seen.distance(statistics, to: expected)
         if distance < least { (least, best) = (distance, .nearest(pack, distance: distance)) }
       }
       return best
+    }
+  }
+
+  private func first(
+    of model: Model, scans: () throws -> FeatureMaps, threads: Int?
+  ) throws -> (layer: FirstNormalization, statistics: ChannelStatistics) {
+    guard let seen = try FirstNormalization(of: model) else { throw LayerSelectionError.noCandidates }
+    return (seen, try seen.statistics(of: scans(), threads: threads))
+  }
+}
+
+extension NormPackBank.Choice {
+  /// The model under it.
+  /// - Throws: `NormPackError` where the pack is another backbone's.
+  public func applied(to model: Model) throws -> Model {
+    switch self {
+    case .pack(let pack), .nearest(let pack, _), .mixture(let pack, _): try pack.applied(to: model)
+    case .source: model
+    }
+  }
+
+  /// As a table's column says it.
+  public var words: String {
+    switch self {
+    case .pack(let pack): "pack \(pack.scanner)"
+    case .nearest(let pack, _): "nearest pack \(pack.scanner)"
+    case .mixture(_, let weights):
+      "mixture "
+        + weights.sorted { $0.key < $1.key }.map { "\($0.key) \(Int(($0.value * 100).rounded())) %" }.joined(separator: " + ")
+    case .source: "source"
     }
   }
 }
@@ -100,10 +149,12 @@ private struct FirstNormalization {
   }
 }
 
-extension NormPack.Layer {
-  /// Its running statistics; nil where it keeps none.
-  fileprivate var statistics: ChannelStatistics? {
-    guard let mean = parameters["running_mean"], let variance = parameters["running_var"] else { return nil }
+extension NormPack {
+  /// A layer's running statistics; nil where it keeps none.
+  fileprivate func statistics(of layer: String) -> ChannelStatistics? {
+    guard let parameters = layers.first(where: { $0.name == layer })?.parameters, let mean = parameters["running_mean"],
+      let variance = parameters["running_var"]
+    else { return nil }
     return ChannelStatistics(mean: mean.values.map(Double.init), variance: variance.values.map(Double.init))
   }
 }
@@ -112,12 +163,17 @@ extension NormPack.Layer {
 public enum NormPackBankError: Error, Hashable, Sendable, CustomStringConvertible {
   case noPacks(folder: String)
   case twoPacks(ScannerID)
+  /// Packs that normalize differently, or belong to different backbones, can't be mixed.
+  case differentStructure(ScannerID, ScannerID)
   case unknownScanner(ScannerID?, known: [ScannerID])
 
   public var description: String {
     switch self {
     case .noPacks(let folder): "\(folder): found no file that ends in '\(NormPack.fileSuffix)'; expected at least one norm pack"
     case .twoPacks(let scanner): "found two norm packs for scanner '\(scanner)'; expected one"
+    case .differentStructure(let one, let other):
+      "found the packs of '\(one)' and '\(other)' for different backbones, preprocessing or kinds of normalization; expected packs of one "
+        + "structure, since their statistics are to be mixed"
     case .unknownScanner(let scanner, let known):
       "found scans of \(scanner.map { "scanner '\($0)'" } ?? "an unknown scanner"); expected one of: "
         + known.map(\.rawValue).joined(separator: ", ")

@@ -66,6 +66,10 @@ struct SingleRun {
     let rows = [EpochMetrics.csvHeader] + result.metrics.map(\.csvRow)
     try folder.write(rows.joined(separator: "\n") + "\n", named: "metrics.csv")
     try folder.write(try Self.json(result.report), named: "adaptation.json")
+    if let packs = result.packs {
+      try Folder.create("\(folder.path)/\(place)packs")
+      for pack in packs.packs { try pack.write(to: "\(folder.path)/\(place)packs/\(pack.fileName)") }
+    }
     // Last: where it is, the run is finished.
     try ModelWriter.write(result.model, to: "\(folder.path)/\(place)model.safetensors")
   }
