@@ -96,7 +96,10 @@ let package = Package(
     tests(of: "Evaluation", with: ["RandomStreams"]),
     tests(
       of: "Adaptation",
-      with: ["Phantoms", "RandomStreams", "Engine", "Graphs", "Cohorts", "Imaging", "ModelFiles", "Normalization", "Evaluation", "Files"]),
+      with: [
+        "Phantoms", "RandomStreams", "Engine", "Graphs", "Cohorts", "Imaging", "ModelFiles", "Normalization", "Evaluation", "Files",
+        "Tensors",
+      ]),
     tests(
       of: "Experiments",
       with: ["Phantoms", "Evaluation", "Adaptation", "Cohorts", "Imaging", "Graphs", "ModelFiles", "Tensors", "RandomStreams", "Files"]),

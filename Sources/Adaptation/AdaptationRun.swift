@@ -47,6 +47,8 @@ public struct AdaptationRun: Sendable {
 
     /// What answers scans.
     public var adapted: AdaptedModel { AdaptedModel(model, packs: packs, unknownScanner: unknownScanner) }
+    /// The adapted model before what was added was folded into plain layers; nil where nothing was.
+    public var unmerged: Model?
   }
 
   /// - Parameters:
@@ -101,7 +103,9 @@ public struct AdaptationRun: Sendable {
         try statistics.estimate(&model)
       }
     }
-    let merge = try strategy.finalize(&model)
+    let trained = model
+    let merged = try strategy.finalize(&model)
+    let merge = try merged.isEmpty ? nil : MergeReport(of: merged, from: trained, to: model, on: images, scans.records, budget: budget)
     model = try model.replacingGraph(model.graph.trainingModes(of: source.graph))
     // Those who chose the epoch shaped the weights too.
     let choosing = outcome != nil && training.earlyStopping != nil ? validation?.declaredPatients ?? [] : []
@@ -112,27 +116,29 @@ public struct AdaptationRun: Sendable {
         .bank(for: model, on: scans, own: outcome?.own ?? [:])
     }
 
-    var report = report(by: strategy, on: scans, images, from: grafted, to: model, plan: plan, outcome)
+    var report = report(by: strategy, on: scans, images, from: grafted, to: model, plan: plan, in: trained, outcome)
     report.rewriteChange = change
     report.merge = merge
+    var unmerged = merged.isEmpty ? nil : try trained.replacingGraph(trained.graph.trainingModes(of: source.graph))
+    unmerged?.card = model.card
     report.seconds = observer.seconds.flatMap { clock in began.map { clock() - $0 } }
     return Result(
       model: model, report: report, metrics: outcome?.rows ?? [], packs: packs,
-      unknownScanner: strategy.perScanner?.unknownScanner ?? .refuse)
+      unknownScanner: strategy.perScanner?.unknownScanner ?? .refuse, unmerged: unmerged)
   }
 
   private func report(
     by strategy: any AdaptationStrategy, on scans: TrainingScans, _ images: RunScans, from source: Model, to model: Model,
-    plan: TrainablePlan?, _ outcome: TrainingOutcome?
+    plan: TrainablePlan?, in unmerged: Model, _ outcome: TrainingOutcome?
   ) -> AdaptationReport {
-    let trained = plan.map { plan in model.parameters.declarations.filter { plan.trains($0.id) }.reduce(0) { $0 + $1.shape.count } } ?? 0
+    let trained = plan.map { plan in unmerged.graph.parameters.filter { plan.trains($0.id) }.reduce(0) { $0 + $1.shape.count } } ?? 0
     return AdaptationReport(
       strategy: strategy.specification, summary: strategy.summary, decision: strategy.decision, statistics: strategy.statistics.sentence,
       head: strategy.head,
       scans: scans.count, patients: scans.patients.count, labelledScans: scans.labelledRecords.count,
       scansPerClass: outcome?.scansPerClass ?? [], unusedLabels: outcome?.unusedLabels ?? [],
       unreadable: images.failures.map(UnreadableScan.init),
-      trainedParameters: trained, trainedShare: Double(trained) / Double(max(model.graph.parameterCounts.trainable, 1)),
+      trainedParameters: trained, trainedShare: Double(trained) / Double(max(unmerged.graph.parameterCounts.trainable, 1)),
       epochs: outcome?.rows.count ?? 0, chosenEpoch: outcome?.chosenEpoch, droppedPerEpoch: outcome?.droppedPerEpoch ?? 0,
       inputs: outcome?.phases.last?.inputs, phases: outcome?.phases ?? [],
       changes: LayerChange.changes(from: source.parameters, to: model.parameters))
@@ -153,8 +159,15 @@ public struct AdaptationRun: Sendable {
     guard let maps = try images.maps(of: Array(images.readable(scans.records).prefix(8))) else {
       throw TrainingError.noReadableScans(listed: scans.count, first: images.failures.first.map(UnreadableScan.init))
     }
+    var start = before.parameters
+    // What is the identity until trained is so under the same statistics.
+    if expectation == .identityUntilTrained {
+      for declaration in start.declarations where declaration.role == .buffer && after.parameters.contains(declaration.id) {
+        start[declaration.id] = after.parameters[declaration.id]
+      }
+    }
     return try NoOpDetector().check(
-      strategy.name, expectation, before: (before.graph, before.parameters), after: (after.graph, after.parameters), on: maps,
+      strategy.name, expectation, before: (before.graph, start), after: (after.graph, after.parameters), on: maps,
       threads: budget.threads)
   }
 

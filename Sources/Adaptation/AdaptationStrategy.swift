@@ -45,8 +45,8 @@ public protocol AdaptationStrategy: Sendable, Hashable, Codable {
   /// What is kept for each scanner apart, where the strategy adapts to several at once; nil where one model serves all.
   var perScanner: PerScannerNormalization? { get }
 
-  /// Folds back what `prepare` added (LoRA, adapters) and reports the error that made; nil where nothing was added.
-  func finalize(_ model: inout Model) throws -> MergeReport?
+  /// Folds back what `prepare` added (LoRA, adapters) and names the layers it went into; none where nothing is to be folded.
+  func finalize(_ model: inout Model) throws -> [String]
 }
 
 extension AdaptationStrategy {
@@ -56,15 +56,7 @@ extension AdaptationStrategy {
   public var decision: String? { nil }
   public func phases(of model: Model, training plan: TrainablePlan) throws -> [TrainingPhase] { [TrainingPhase("training", plan)] }
   public var perScanner: PerScannerNormalization? { nil }
-  public func finalize(_ model: inout Model) throws -> MergeReport? { nil }
-}
-
-/// What folding added layers back into plain ones changed.
-public struct MergeReport: Hashable, Sendable, Codable {
-  /// The largest difference of any merged weight's output from the unmerged one's, relative to the largest output.
-  public let largestRelativeError: Double
-
-  public init(largestRelativeError: Double) { self.largestRelativeError = largestRelativeError }
+  public func finalize(_ model: inout Model) throws -> [String] { [] }
 }
 
 /// Why a strategy can't be applied to a model.

@@ -16,6 +16,16 @@ extension Graph {
   /// Starts the head afresh and leaves the rest.
   public func initializeHead(in parameters: inout Parameters, seed: UInt64) { initialize(headNodes, in: &parameters, seed: seed) }
 
+  /// Starts weights uniformly in ±1/√(inputs × kernel area): PyTorch's own start of convolutions and linear layers, which is
+  /// Kaiming-uniform with a = √5, and PEFT's of `lora_A`.
+  public func initializeUniformly(_ ids: [ParameterID], in parameters: inout Parameters, seed: UInt64) {
+    for id in ids {
+      let bound = 1 / Double(max(parameters.shape(of: id).dimensions.dropFirst().reduce(1, *), 1)).squareRoot()
+      var stream = RandomStream(seed: seed, purpose: "initialization", content: id.description)
+      parameters.withMutableValues(of: id) { for index in $0.indices { $0[index] = Float(stream.uniform(-bound, bound)) } }
+    }
+  }
+
   private func initialize(_ nodes: [Node], in parameters: inout Parameters, seed: UInt64) {
     for node in nodes {
       for declaration in node.operation.parameters(at: node.name) {

@@ -17,6 +17,8 @@ public enum GraphError: Error, Hashable, Sendable, CustomStringConvertible {
   /// `node` reads `input`, which isn't an earlier node.
   case unknownInput(node: String, input: String)
   case unknownOutput(String)
+  /// A rewrite is about a node that isn't there.
+  case unknownNode(String)
   case shape(node: String, OperatorShapeError)
   /// The inputs fed don't cover this input node.
   case missingInput(String)
@@ -28,6 +30,7 @@ public enum GraphError: Error, Hashable, Sendable, CustomStringConvertible {
     case .duplicateNode(let name): "two nodes are named '\(name)'"
     case .unknownInput(let node, let input): "the node '\(node)' reads '\(input)', which isn't an earlier node"
     case .unknownOutput(let name): "the output '\(name)' isn't a node"
+    case .unknownNode(let name): "no node is named '\(name)'"
     case .shape(let node, let error): "the node '\(node)' \(error)"
     case .missingInput(let name): "nothing is fed to the input '\(name)'"
     case .cutMisses(let node, let input): "'\(node)' needs '\(input)', which was cut away"

@@ -52,6 +52,9 @@ public struct GatedAdaptation: Sendable {
     if gate != nil { model.card.provenance.append("gate: \(outcome)") }
     var taken = fitted
     taken.model = model
+    // What is taken in part isn't what was merged.
+    if outcome.part != .whole { taken.unmerged = nil }
+    taken.unmerged?.card = model.card
     let failed = Set(unreadable).union(fitted.report.unreadable).sorted { $0.path < $1.path }
     return Result(outcome: outcome, adapted: taken, unreadable: failed)
   }

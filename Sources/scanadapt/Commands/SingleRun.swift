@@ -6,7 +6,8 @@ import Foundation
 import ModelFiles
 
 /// One adaptation on all patients of a cohort, with its run folder: `model.safetensors`, `config.yaml`, `metrics.csv`, `adaptation.json`,
-/// `gate.json`, `ledger.csv`, `run.json`. What the gate calls unverified is in `unverified/`, what it refuses isn't there. Stopped, it leaves a checkpoint that the same command continues from.
+/// `gate.json`, `ledger.csv`, `run.json`, `adapter/` where a low-rank one trained. What the gate calls unverified is in `unverified/`, what
+/// it refuses isn't there. Stopped, it leaves a checkpoint that the same command continues from.
 struct SingleRun {
   let run: AdaptationRun
   let source: Model
@@ -70,6 +71,9 @@ struct SingleRun {
       try Folder.create("\(folder.path)/\(place)packs")
       for pack in packs.packs { try pack.write(to: "\(folder.path)/\(place)packs/\(pack.fileName)") }
     }
+    if let unmerged = result.unmerged, let adapter = LowRankAdapter(in: unmerged, startingFrom: source) {
+      try adapter.write(toFolder: "\(folder.path)/\(place)adapter")
+    }
     // Last: where it is, the run is finished.
     try ModelWriter.write(result.model, to: "\(folder.path)/\(place)model.safetensors")
   }
@@ -84,6 +88,12 @@ struct SingleRun {
         + (report.seconds.map { String(format: ", %.1f s", $0) } ?? ""),
     ]
     if let change = report.rewriteChange { lines.append(String(format: "largest change of an output before training: %.3g", change)) }
+    if let decision = report.decision { lines.append("decided: \(decision)") }
+    if let merge = report.merge {
+      lines.append(
+        String(format: "merged into %d layers: an output moved by %.2g of the largest, on ", merge.layers.count, merge.largestRelativeError)
+          + "\(merge.scans) scans")
+    }
     if !report.unusedLabels.isEmpty { lines.append("labels that no scan bears: \(report.unusedLabels.joined(separator: ", "))") }
     if command.model.fromScratch == nil { lines.append("gate: \(outcome)") }
     lines.append("written: \(written)")

@@ -37,7 +37,7 @@ struct FailureReport {
     case AdviceError.size, AdviceError.notAdditive, AdviceError.budgetTooSmall, AdviceError.nothingLeft: .usage
     case is FileLockError, is RunFolderError, ExperimentError.otherRun: .cannotCreate
     case is PreprocessingSyntaxError, is ConfigurationError, is StrategyError, is StrategyOptionError, is LayerSelectionError,
-      TrainingError.setting:
+      is AdditionError, TrainingError.setting:
       .badConfiguration
     case is CocoaError, is POSIXError: .inputOutput
     default: .badData
