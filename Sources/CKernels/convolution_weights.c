@@ -130,18 +130,29 @@ SA_BODY copy_gradient(float *to, const pixel_block *block, const context *f, sa_
 
 /// What the next block of pixels reads, fetched into L2 little by little while this one is multiplied: copying waits for memory otherwise.
 typedef struct {
-  const char *next, *end;
+  const float *pixel;
+  sa_index stride, width, at, left;  // floats from pixel to pixel, and of each; the next float; pixels to come
 } fetching;
 
-SA_INLINE fetching fetch_pixels(sa_map map, sa_index first, sa_index channels) {
-  // Pixels whose other channels belong to other pieces are left to the hardware.
-  sa_index last = sa_least(first + PIXELS, map.n * map.h * map.w);
-  if (channels < map.pixel_stride || first >= last) return (fetching){0};
-  return (fetching){(const char *)(map.data + first * map.pixel_stride), (const char *)(map.data + last * map.pixel_stride)};
+/// Channels first ..< first + width of the block of pixels from `pixel`; nothing where `width` is 0.
+SA_INLINE fetching fetch_block(sa_map map, sa_index pixel, sa_index first, sa_index width) {
+  sa_index count = sa_least(PIXELS, map.n * map.h * map.w - pixel);
+  if (width <= 0 || count <= 0) return (fetching){0};
+  return (fetching){map.data + pixel * map.pixel_stride + first, map.pixel_stride, width, 0, count};
 }
 
+/// Lines to fetch at each of `calls` times.
+SA_INLINE sa_index lines_per_call(const fetching *f, sa_index calls) { return sa_ceil_div(f->left * sa_ceil_div(f->width, 16), calls); }
+
 SA_BODY fetch_some(fetching *f, sa_index lines) {
-  for (sa_index i = 0; i < lines && f->next < f->end; i++, f->next += 64) __builtin_prefetch(f->next, 0, 2);
+  for (sa_index i = 0; i < lines && f->left > 0; i++) {
+    __builtin_prefetch(f->pixel + f->at, 0, 2);
+    f->at += 16;
+    if (f->at < f->width) continue;
+    f->at = 0;
+    f->pixel += f->stride;
+    f->left--;
+  }
 }
 
 SA_BODY weights_body(void *argument, sa_index piece, int thread) {
@@ -160,10 +171,13 @@ SA_BODY weights_body(void *argument, sa_index piece, int thread) {
     locate_pixels(&block, f, index);
     copy_input(input, &block, f, group, first_row, rows);
     bool uniform = f->rows == f->tap_rows && f->geometry.stride == 1;
-    fetching dy = fetch_pixels(f->dy, (index + 1) * PIXELS, index + 1 < last_block ? last_column - first_column : 0);
-    fetching x = fetch_pixels(f->input, (index + 1) * PIXELS, uniform && index + 1 < last_block ? rows : 0);
+    bool more = index + 1 < last_block;
+    fetching dy = fetch_block(
+        f->dy, (index + 1) * PIXELS, group * f->columns + first_column,
+        more ? sa_least(last_column, sa_padded(f->columns)) - first_column : 0);
+    fetching x = fetch_block(f->input, (index + 1) * PIXELS, group * f->channels + first_row, more && uniform ? rows : 0);
     sa_index calls = sa_ceil_div(last_column - first_column, panel_width) * sa_ceil_div(rows, SA_OUTER_ROWS);
-    sa_index dy_lines = (dy.end - dy.next) / 64 / calls + 1, x_lines = (x.end - x.next) / 64 / calls + 1;
+    sa_index dy_lines = lines_per_call(&dy, calls), x_lines = lines_per_call(&x, calls);
     for (sa_index start = first_column; start < last_column; start += COLUMNS) {
       sa_index end = sa_least(start + COLUMNS, last_column);
       copy_gradient(gradient, &block, f, group, start, end);

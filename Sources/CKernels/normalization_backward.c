@@ -3,19 +3,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "lanes.h"
-#include "normalization.h"
+#include "activation_mask.h"
 
 enum { BLOCK = 64 };
-
-/// Where a mask comes from.
-typedef enum { NO_MASK, FROM_OUTPUT, FROM_INPUT, FROM_INPUT_AND_RESIDUAL } mask_kind;
-
-static mask_kind kind_of(const sa_activation_mask *mask) {
-  if (mask->activation == SA_NO_ACTIVATION) return NO_MASK;
-  if (mask->output.data) return FROM_OUTPUT;
-  return mask->residual.data ? FROM_INPUT_AND_RESIDUAL : FROM_INPUT;
-}
 
 /// Coefficients of a recomputed mask for a chunk of channels of one image.
 typedef struct {
@@ -23,12 +13,12 @@ typedef struct {
 } mask_coefficients;
 
 SA_BODY gather_mask(mask_coefficients *k, const sa_activation_mask *mask, sa_index image, sa_index first, sa_index width, sa_index c) {
-  if (kind_of(mask) >= FROM_INPUT) sa_gather_affine(k->a, k->b, mask->affine, image, first, width, c);
-  if (kind_of(mask) == FROM_INPUT_AND_RESIDUAL) sa_gather_affine(k->ra, k->rb, mask->residual_affine, image, first, width, c);
+  if (sa_kind_of(mask) >= FROM_INPUT) sa_gather_affine(k->a, k->b, mask->affine, image, first, width, c);
+  if (sa_kind_of(mask) == FROM_INPUT_AND_RESIDUAL) sa_gather_affine(k->ra, k->rb, mask->residual_affine, image, first, width, c);
 }
 
 /// Masks `dz` in place. `second` points to the output or the residual of the same pixel and channels, whichever the kind needs.
-SA_BODY apply_mask(sa_v8 *dz, const sa_v8 *x, const float *second, const mask_coefficients *k, sa_index i, const mask_kind kind,
+SA_BODY apply_mask(sa_v8 *dz, const sa_v8 *x, const float *second, const mask_coefficients *k, sa_index i, const sa_mask_kind kind,
     const sa_activation activation) {
   if (kind == NO_MASK) return;
   sa_v8 y, g = *dz;
@@ -45,16 +35,10 @@ SA_INLINE const float *second_of(const sa_activation_mask *mask, sa_index image,
 }
 
 /// Calls BODY(kind, activation) with constants.
-#define BY_MASK(mask, BODY)                                                              \
-  switch (kind_of(mask) * 3 + (mask)->activation) {                                      \
-    case FROM_OUTPUT * 3 + SA_RELU: BODY(FROM_OUTPUT, SA_RELU); break;                   \
-    case FROM_OUTPUT * 3 + SA_RELU6: BODY(FROM_OUTPUT, SA_RELU6); break;                 \
-    case FROM_INPUT * 3 + SA_RELU: BODY(FROM_INPUT, SA_RELU); break;                     \
-    case FROM_INPUT * 3 + SA_RELU6: BODY(FROM_INPUT, SA_RELU6); break;                   \
+#define BY_MASK(mask, BODY)                                                                      \
+  SA_BY_MASK(mask, BODY,                                                                         \
     case FROM_INPUT_AND_RESIDUAL * 3 + SA_RELU: BODY(FROM_INPUT_AND_RESIDUAL, SA_RELU); break;   \
-    case FROM_INPUT_AND_RESIDUAL * 3 + SA_RELU6: BODY(FROM_INPUT_AND_RESIDUAL, SA_RELU6); break; \
-    default: BODY(NO_MASK, SA_NO_ACTIVATION); break;                                     \
-  }
+    case FROM_INPUT_AND_RESIDUAL * 3 + SA_RELU6: BODY(FROM_INPUT_AND_RESIDUAL, SA_RELU6); break;)
 
 typedef struct {
   double *sum_dz, *sum_dz_x;
@@ -68,7 +52,7 @@ typedef struct {
 /// Adds four pixels (or one) to the sums of a block.
 SA_BODY add_pixels(
     float *sums, float *products, const sums_context *f, const mask_coefficients *k, const float *center, sa_index image, sa_index pixel,
-    sa_index first, sa_index width, const int pixels, const mask_kind kind, const sa_activation activation) {
+    sa_index first, sa_index width, const int pixels, const sa_mask_kind kind, const sa_activation activation) {
   const float *dy[4], *x[4], *second[4];
   for (int p = 0; p < pixels; p++) {
     dy[p] = sa_pixel(f->dy, image, pixel + p) + first;
@@ -144,7 +128,7 @@ typedef struct {
 
 SA_BODY apply_pixel(
     const apply_context *f, const mask_coefficients *mask, const apply_coefficients *k, sa_index image, sa_index pixel, sa_index first,
-    sa_index width, const mask_kind kind, const sa_activation activation) {
+    sa_index width, const sa_mask_kind kind, const sa_activation activation) {
   const float *dy = sa_pixel(f->dy, image, pixel) + first, *second = second_of(&f->mask, image, pixel, first);
   const float *x = f->x.data ? sa_pixel(f->x, image, pixel) + first : dy;
   float *dx = f->dx.data ? sa_pixel(f->dx, image, pixel) + first : NULL, *dz = f->dz.data ? sa_pixel(f->dz, image, pixel) + first : NULL;

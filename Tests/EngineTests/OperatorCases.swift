@@ -55,6 +55,39 @@ private func dense(stored: Bool) -> [Node] {
   ]
 }
 
+private func denseBottleneck(stored: Bool) -> [Node] {
+  func layer(_ index: Int, _ width: Int, from input: String) -> [Node] {
+    let (first, second) = ("op.bn\(index)a", "op.bn\(index)b")
+    return [
+      norm(named: first, width, stored: stored, from: input), relu("ra\(index)", from: first),
+      conv(named: "op.conv\(index)a", width, 12, 1, hasBias: false, from: "ra\(index)"),
+      norm(named: second, 12, stored: stored, from: "op.conv\(index)a"), relu("rb\(index)", from: second),
+      conv(named: "op.conv\(index)b", 12, 8, 3, hasBias: false, from: "rb\(index)"),
+    ]
+  }
+  return layer(1, 8, from: "stem") + [Node("cat1", .concatenation, ["stem", "op.conv1b"])] + layer(2, 16, from: "cat1")
+    + [
+      Node("cat2", .concatenation, ["stem", "op.conv1b", "op.conv2b"]), norm(named: "op.bn3", 24, stored: stored, from: "cat2"),
+      relu("r3", from: "op.bn3"), conv(named: "op.conv3", 24, 10, 1, hasBias: false, from: "r3"),
+    ]
+}
+
+private func bottleneck(stored: Bool) -> [Node] {
+  func block(_ i: Int, from input: String) -> [Node] {
+    func unit(_ part: String, _ inputs: Int, _ outputs: Int, _ kernel: Int, from input: String) -> [Node] {
+      let convolution = "op.conv\(i)\(part)"
+      return [
+        conv(named: convolution, inputs, outputs, kernel, hasBias: false, from: input),
+        norm(named: "op.bn\(i)\(part)", outputs, stored: stored, from: convolution),
+      ]
+    }
+    return unit("a", 9, 5, 1, from: input) + [relu("r\(i)a", from: "op.bn\(i)a")] + unit("b", 5, 5, 3, from: "r\(i)a")
+      + [relu("r\(i)b", from: "op.bn\(i)b")] + unit("c", 5, 9, 1, from: "r\(i)b")
+      + [Node("add\(i)", .add, ["op.bn\(i)c", input]), relu("r\(i)c", from: "add\(i)")]
+  }
+  return block(1, from: "stem") + block(2, from: "r1c")
+}
+
 private func block(stored: Bool) -> [Node] {
   [
     conv(named: "op.conv1", 5, 9, 3, stride: 2, hasBias: false), norm(named: "op.bn1", 9, stored: stored, from: "op.conv1"),
@@ -114,6 +147,10 @@ let operatorCases: [OperatorCase] = [
     "concatenationUnaligned", stem: 5, features: 16 * 30, [conv(5, 6, 3), Node("cat", .concatenation, ["stem", "op", "stem"])]),
   OperatorCase("dense", stem: 8, features: 24 * 30, dense(stored: false)),
   OperatorCase("denseStored", stem: 8, features: 24 * 30, dense(stored: true)),
+  OperatorCase("denseBottleneck", stem: 8, features: 10 * 30, denseBottleneck(stored: false)),
+  OperatorCase("denseBottleneckStored", stem: 8, features: 10 * 30, denseBottleneck(stored: true)),
+  OperatorCase("bottleneck", stem: 9, features: 9 * 30, bottleneck(stored: false)),
+  OperatorCase("bottleneckStored", stem: 9, features: 9 * 30, bottleneck(stored: true)),
   OperatorCase("block", stem: 5, features: 9 * 9, block(stored: false)),
   OperatorCase("blockStored", stem: 5, features: 9 * 9, block(stored: true)),
   OperatorCase("weightedLoss", stem: 5, features: 150, [relu("op", from: "stem")]),

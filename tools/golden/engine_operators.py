@@ -152,4 +152,54 @@ record("blockStored", Network(Block(), 5), train=False)
 weights = torch.tensor([0.5, 2.0, 3.0])
 record("weightedLoss", Network(nn.ReLU(), 5), lambda y, t: F.cross_entropy(y, t, weight=weights, label_smoothing=0.1), targets=(2, 0, 1))
 record("maskedLoss", Network(nn.ReLU(), 5), lambda y, t: F.cross_entropy(y, t, ignore_index=-1), targets=(2, -1, 1))
+
+
+class DenseBottleneck(nn.Module):
+    """Two of DenseNet's layers, normalization, ReLU, 1x1 convolution, the same with 3x3, and a transition's 1x1 convolution."""
+
+    def __init__(self):
+        super().__init__()
+        for i, width in enumerate([8, 16], 1):
+            setattr(self, f"bn{i}a", nn.BatchNorm2d(width))
+            setattr(self, f"conv{i}a", nn.Conv2d(width, 12, 1, bias=False))
+            setattr(self, f"bn{i}b", nn.BatchNorm2d(12))
+            setattr(self, f"conv{i}b", nn.Conv2d(12, 8, 3, padding=1, bias=False))
+        self.bn3, self.conv3 = nn.BatchNorm2d(24), nn.Conv2d(24, 10, 1, bias=False)
+
+    def forward(self, x):
+        a = self.conv1b(F.relu(self.bn1b(self.conv1a(F.relu(self.bn1a(x))))))
+        x = torch.cat([x, a], 1)
+        a = self.conv2b(F.relu(self.bn2b(self.conv2a(F.relu(self.bn2a(x))))))
+        return self.conv3(F.relu(self.bn3(torch.cat([x, a], 1))))
+
+
+record("denseBottleneck", Network(DenseBottleneck(), 8))
+record("denseBottleneckStored", Network(DenseBottleneck(), 8), train=False)
+
+
+class Bottleneck(nn.Module):
+    """ResNet's bottleneck without strides, twice."""
+
+    def __init__(self):
+        super().__init__()
+        for i in (1, 2):
+            setattr(self, f"conv{i}a", nn.Conv2d(9, 5, 1, bias=False))
+            setattr(self, f"bn{i}a", nn.BatchNorm2d(5))
+            setattr(self, f"conv{i}b", nn.Conv2d(5, 5, 3, padding=1, bias=False))
+            setattr(self, f"bn{i}b", nn.BatchNorm2d(5))
+            setattr(self, f"conv{i}c", nn.Conv2d(5, 9, 1, bias=False))
+            setattr(self, f"bn{i}c", nn.BatchNorm2d(9))
+
+    def forward(self, x):
+        for i in "12":
+            layer = lambda kind: getattr(self, kind.replace("#", i))
+            y = F.relu(layer("bn#a")(layer("conv#a")(x)))
+            y = F.relu(layer("bn#b")(layer("conv#b")(y)))
+            x = F.relu(layer("bn#c")(layer("conv#c")(y)) + x)
+        return x
+
+
+record("bottleneck", Network(Bottleneck(), 9))
+record("bottleneckStored", Network(Bottleneck(), 9), train=False)
+
 blob.write()

@@ -12,6 +12,7 @@
 #include "linear.h"
 #include "normalization.h"
 #include "depthwise_backward.h"
+#include "gradient_epilogue.h"
 #include "inverted_residual.h"
 #include "pooling.h"
 #include "elementwise.h"

@@ -15,6 +15,8 @@ struct GradientBooks {
   fileprivate var readBackward: Set<BufferID> = []
   /// Buffers that hold several values side by side.
   var shared: Set<BufferID> = []
+  /// What is still to be added to gradients that several normalizations contribute to.
+  fileprivate var corrections: [GradientCorrection] = []
 }
 
 extension PlanBuilder {
@@ -39,6 +41,14 @@ extension PlanBuilder {
 
   /// The finished gradient of `value`, all later readers having contributed; nil where none did.
   mutating func gradient(of value: String) -> MapReference? {
+    guard let place = collectedGradient(of: value) else { return nil }
+    emitCorrections(to: place, of: home(of: value), node: value)
+    return place
+  }
+
+  /// The same with what has been postponed still missing: for a concatenation, whose inputs' gradients stand where they are and may get
+  /// further contributions.
+  mutating func collectedGradient(of value: String) -> MapReference? {
     if let place = books.handedOver[value] { return place }
     let place = gradientHome(of: value)
     let written = books.written[place.buffer]!
@@ -66,6 +76,19 @@ extension PlanBuilder {
     guard books.handedOver[value] == nil, !books.shared.contains(home.buffer) else { return false }
     guard let beside = books.beside[home.buffer] else { return true }
     return !books.written[beside]!.contains(true)
+  }
+
+  /// Whether the gradient of `value` stands among others', so that it's worth correcting once what many have contributed to.
+  mutating func sharesGradient(_ value: String) -> Bool { books.shared.contains(home(of: value).buffer) }
+
+  mutating func postpone(_ correction: GradientCorrection) { books.corrections.append(correction) }
+
+  /// Adds what was postponed to the gradient at `place` of the values at `input`.
+  mutating func emitCorrections(to place: MapReference, of input: MapReference, node: String) {
+    let terms = books.corrections.compactMap { $0.part(at: place) }
+    guard !terms.isEmpty else { return }
+    books.corrections = books.corrections.flatMap { $0.without(place) }
+    emitBackward(GradientCorrectionStep(node: node, place: place, input: input, terms: terms, images: images))
   }
 
   mutating func handOver(_ gradient: MapReference, to value: String) { books.handedOver[value] = gradient }

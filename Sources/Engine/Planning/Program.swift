@@ -53,7 +53,7 @@ public struct Program: Sendable, CustomStringConvertible {
     }
     images = batch
     self.instructionSet = instructionSet
-    steps = plan.steps.fusingDepthwiseGradients()
+    steps = plan.steps.fusingGradientSums().fusingDepthwiseGradients()
     buffers = plan.buffers
     packings = plan.packings
     affines = plan.affines

@@ -35,8 +35,10 @@ struct ConcatenationStage: Stage {
   }
 
   func emitBackward(_ plan: inout PlanBuilder) {
-    guard let gradient = plan.gradient(of: output) else { return }
+    guard let gradient = plan.collectedGradient(of: output) else { return }
     for (input, first, count) in parts(plan) where plan.needsGradient(input) && !isInPlace(input, first, &plan) {
+      let part = plan.home(of: output).channels(first, count)
+      plan.emitCorrections(to: gradient.channels(first, count), of: part, node: output)
       let (place, mode) = plan.contribution(to: input)
       plan.emitBackward(
         ChannelCopyStep(

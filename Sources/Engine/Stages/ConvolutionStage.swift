@@ -103,7 +103,7 @@ struct ConvolutionStage: Stage {
   private func emitEpilogueBackward(_ gradient: MapReference, _ plan: inout PlanBuilder) -> MapReference {
     let mask = ActivationMask(activation: activation, output: activation == nil ? nil : plan.home(of: output))
     var step = MaskedGradientStep(node: output, gradient: gradient, mask: mask, images: plan.images)
-    step.coefficients = folded.map { .scale(of: $0.path) }
+    step.coefficients = folded.map { .scale(of: .bound($0.path)) }
     if let residual, plan.needsGradient(residual) {
       if residual != input, plan.canHandOver(to: residual) {
         // dz takes dy's place and becomes the residual's gradient; the convolution reads it before anybody adds to it.

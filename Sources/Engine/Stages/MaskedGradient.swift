@@ -45,19 +45,28 @@ extension Run {
 
 /// How an input's gradient follows from dz: `dx = a * dz + b * x + c` per channel.
 enum GradientCoefficients: Sendable {
-  /// a is a stored normalization's scale.
-  case scale(of: String)
+  /// a is the scale that the forward pass used; b and c are 0, or are applied later (`GradientCorrectionStep`).
+  case scale(of: ChannelAffine)
   /// a, b, c, `rows` × channels each.
   case computed(BufferID, rows: Int, channels: Int)
 
-  var reads: [BufferID] { if case .computed(let buffer, _, _) = self { [buffer] } else { [] } }
+  var reads: [BufferID] {
+    switch self {
+    case .scale(let affine): affine.reads
+    case .computed(let buffer, _, _): [buffer]
+    }
+  }
+  /// Whether b matters.
+  var needsInput: Bool { if case .computed = self { true } else { false } }
 }
 
 extension Run {
   func coefficients(_ coefficients: GradientCoefficients?) -> sa_backward_affine {
     switch coefficients {
     case nil: return sa_backward_affine()
-    case .scale(let path): return sa_backward_affine(a: parameters.affine(path).scale, b: nil, c: nil, image_stride: 0)
+    case .scale(let affine):
+      let bound = self.affine(affine).affine
+      return sa_backward_affine(a: bound.scale, b: nil, c: nil, image_stride: bound.image_stride)
     case .computed(let buffer, let rows, let channels):
       let base = UnsafePointer(floats(buffer))
       return sa_backward_affine(
@@ -70,7 +79,7 @@ extension Run {
 struct MaskedGradientStep: Step {
   let node: String
   let gradient: MapReference
-  let mask: ActivationMask
+  var mask: ActivationMask
   let images: Int
   /// Nil: dx is dz.
   var coefficients: GradientCoefficients?

@@ -95,7 +95,7 @@ struct NormalizationStage: Stage {
     let needsInput = plan.needsGradient(input)
     let affine = plan.affine(for: path)
     let mask = mask(affine, &plan)
-    var coefficients: GradientCoefficients? = statistics.isStored ? .scale(of: path) : nil
+    var coefficients: GradientCoefficients? = statistics.isStored ? .scale(of: affine) : nil
     if trainsAffine || (needsInput && !statistics.isStored) {
       let sums = emitSums(gradient, affine, mask, &plan)
       coefficients = emitGradientCoefficients(sums, &plan) ?? coefficients
@@ -111,11 +111,16 @@ struct NormalizationStage: Stage {
       }
     }
     if needsInput {
-      step.result = plan.contribution(to: input)
+      let (place, mode) = plan.contribution(to: input)
+      step.result = (place, mode)
       step.coefficients = coefficients
+      if case .computed(let buffer, rows: 1, let channels) = coefficients, plan.sharesGradient(input) {
+        plan.postpone(GradientCorrection(place: place, coefficients: buffer, channels: channels))
+        step.coefficients = .scale(of: affine)
+      }
     }
     guard step.result != nil || step.branch != nil else { return }
-    let readsInput = (needsInput && !statistics.isStored) || (activation != nil && mask.output == nil)
+    let readsInput = step.coefficients?.needsInput == true || (activation != nil && mask.output == nil)
     step.input = readsInput ? plan.home(of: input) : nil
     plan.emitBackward(step)
   }

@@ -63,9 +63,10 @@ struct CoefficientsStep: Step {
     let beta = run.parameters.pointer(ParameterID(path: node, field: "bias"))
     let target = run.floats(coefficients)
     let used = run.doubles(used)
+    let (means, m2) = (run.means(moments), run.m2(moments))
     for row in 0..<rows {
       for channel in 0..<channels {
-        let (mean, variance) = meanAndVariance(run, row: row, channel: channel)
+        let (mean, variance) = meanAndVariance(run, means, m2, row: row, channel: channel)
         let inverse = 1 / (variance + Double(operation.epsilon)).squareRoot()
         let scale = Double(gamma[channel]) * inverse
         let place = row * channels + channel
@@ -79,23 +80,26 @@ struct CoefficientsStep: Step {
   }
 
   /// The biased variance normalizes, except the stored one, which is unbiased. As PyTorch.
-  private func meanAndVariance(_ run: borrowing Run, row: Int, channel: Int) -> (Double, Double) {
+  private func meanAndVariance(
+    _ run: borrowing Run, _ means: UnsafePointer<Double>, _ m2: UnsafePointer<Double>, row: Int, channel: Int
+  ) -> (Double, Double) {
     switch statistics[channel] {
     case .stored:
       return (
         Double(run.parameters.pointer(ParameterID(path: node, field: "running_mean"))[channel]),
         Double(run.parameters.pointer(ParameterID(path: node, field: "running_var"))[channel])
       )
-    case .batch: return merged(run, first: channel, count: images, step: operation.channels)
+    case .batch: return merged(means, m2, first: channel, count: images, step: operation.channels)
     case .image:
       let first = channel / statistics.channelsTogether * statistics.channelsTogether
-      return merged(run, first: row * operation.channels + first, count: statistics.channelsTogether, step: 1)
+      return merged(means, m2, first: row * operation.channels + first, count: statistics.channelsTogether, step: 1)
     }
   }
 
   /// Chan's formula over cells of equal count, in order.
-  private func merged(_ run: borrowing Run, first: Int, count cells: Int, step: Int) -> (Double, Double) {
-    let (means, m2) = (run.means(moments), run.m2(moments))
+  private func merged(
+    _ means: UnsafePointer<Double>, _ m2: UnsafePointer<Double>, first: Int, count cells: Int, step: Int
+  ) -> (Double, Double) {
     var (count, mean, squares) = (Double(pixels), means[first], m2[first])
     for index in 1..<max(cells, 1) {
       let cell = first + index * step

@@ -96,30 +96,25 @@ struct NormalizationGradientStep: Step {
     let channels = operation.channels
     let rows = statistics.rows(images: images)
     let gamma = run.parameters.pointer(ParameterID(path: node, field: "weight"))
-    let sums = run.doubles(sums)
-    let centers = run.affine(center).center!
     // Per image and channel: sum dz and sum dz * x^.
-    var plain = [Double](repeating: 0, count: images * channels)
-    var scaled = plain
-    for image in 0..<images {
-      for channel in 0..<channels {
-        let row = rows == 1 ? 0 : image
-        let (mean, inverse) = meanAndInverse(run, row: row, channel: channel)
-        let cell = image * channels + channel
-        plain[cell] = sums[cell]
-        let shift = Double(centers[row * channels + channel]) - mean
-        scaled[cell] = inverse * (sums[images * channels + cell] + shift * sums[cell])
-      }
-    }
-    if trainsBeta { write(plain, to: run.parameters.gradientPointer(ParameterID(path: node, field: "bias"))) }
-    if trainsGamma { write(scaled, to: run.parameters.gradientPointer(ParameterID(path: node, field: "weight"))) }
+    let plain = run.doubles(sums)
+    let statistics = usedStatistics(run)
+    let scaled = scaledSums(plain, run.affine(center).center!, statistics, rows: rows)
+    let (plainTotals, scaledTotals) = (totals(plain), scaled.withUnsafeBufferPointer { totals($0.baseAddress!) })
+    if trainsBeta { write(plainTotals, to: run.parameters.gradientPointer(ParameterID(path: node, field: "bias"))) }
+    if trainsGamma { write(scaledTotals, to: run.parameters.gradientPointer(ParameterID(path: node, field: "weight"))) }
     guard let coefficients else { return }
     let target = run.floats(coefficients)
     for row in 0..<rows {
       for channel in 0..<channels {
-        let (mean, inverse) = meanAndInverse(run, row: row, channel: channel)
-        let (meanPlain, meanScaled) = means(plain, scaled, gamma, row: row, channel: channel)
+        let (meanPlain, meanScaled) =
+          switch self.statistics[channel] {
+          case .stored: (0.0, 0.0)
+          case .batch: batchMeans(plainTotals[channel], scaledTotals[channel], gamma[channel])
+          case .image: imageMeans(plain + row * channels, scaled[(row * channels)...], gamma, channel: channel)
+          }
         let place = row * channels + channel
+        let (mean, inverse) = (statistics.mean[place], statistics.inverse[place])
         let b = -inverse * inverse * meanScaled
         target[place] = Float(Double(gamma[channel]) * inverse)
         target[rows * channels + place] = Float(b)
@@ -128,49 +123,70 @@ struct NormalizationGradientStep: Step {
     }
   }
 
-  private func write(_ perImage: [Double], to target: UnsafeMutablePointer<Float>) {
-    for channel in 0..<operation.channels {
-      var sum = 0.0
-      for image in 0..<images { sum += perImage[image * operation.channels + channel] }
-      target[channel] = Float(sum)
-    }
-  }
-
-  private func meanAndInverse(_ run: borrowing Run, row: Int, channel: Int) -> (Double, Double) {
+  /// mean and inverse deviation, rows × channels each.
+  private func usedStatistics(_ run: borrowing Run) -> (mean: [Double], inverse: [Double]) {
     let channels = operation.channels
     if let used {
+      let count = statistics.rows(images: images) * channels
       let values = run.doubles(used)
-      let place = row * channels + channel
-      return (values[place], values[statistics.rows(images: images) * channels + place])
+      return (Array(UnsafeBufferPointer(start: values, count: count)), Array(UnsafeBufferPointer(start: values + count, count: count)))
     }
-    let mean = run.parameters.pointer(ParameterID(path: node, field: "running_mean"))[channel]
-    let variance = run.parameters.pointer(ParameterID(path: node, field: "running_var"))[channel]
-    return (Double(mean), 1 / (Double(variance) + Double(operation.epsilon)).squareRoot())
+    let mean = run.parameters.pointer(ParameterID(path: node, field: "running_mean"))
+    let variance = run.parameters.pointer(ParameterID(path: node, field: "running_var"))
+    return (
+      (0..<channels).map { Double(mean[$0]) },
+      (0..<channels).map { 1 / (Double(variance[$0]) + Double(operation.epsilon)).squareRoot() }
+    )
   }
 
-  /// mean(gamma dz) and mean(gamma dz x^) over the values that share this channel's statistics; zero where those are stored.
-  private func means(
-    _ plain: [Double], _ scaled: [Double], _ gamma: UnsafePointer<Float>, row: Int, channel: Int
-  ) -> (Double, Double) {
+  /// sum dz * x^ from sum dz * (x - center).
+  private func scaledSums(
+    _ plain: UnsafePointer<Double>, _ centers: UnsafePointer<Float>, _ statistics: (mean: [Double], inverse: [Double]), rows: Int
+  ) -> [Double] {
     let channels = operation.channels
-    var (first, second) = (0.0, 0.0)
-    switch statistics[channel] {
-    case .stored: return (0, 0)
-    case .batch:
+    let products = plain + images * channels
+    return [Double](unsafeUninitializedCapacity: images * channels) { scaled, count in
       for image in 0..<images {
-        first += plain[image * channels + channel]
-        second += scaled[image * channels + channel]
+        let row = rows == 1 ? 0 : image * channels
+        for channel in 0..<channels {
+          let cell = image * channels + channel
+          let shift = Double(centers[row + channel]) - statistics.mean[row + channel]
+          scaled[cell] = statistics.inverse[row + channel] * (products[cell] + shift * plain[cell])
+        }
       }
-      let factor = Double(gamma[channel]) / Double(images * pixels)
-      return (first * factor, second * factor)
-    case .image:
-      let start = channel / statistics.channelsTogether * statistics.channelsTogether
-      for member in start..<(start + statistics.channelsTogether) {
-        first += Double(gamma[member]) * plain[row * channels + member]
-        second += Double(gamma[member]) * scaled[row * channels + member]
-      }
-      let values = Double(statistics.channelsTogether * pixels)
-      return (first / values, second / values)
+      count = images * channels
     }
+  }
+
+  /// Per channel, over images in order.
+  private func totals(_ perImage: UnsafePointer<Double>) -> [Double] {
+    let channels = operation.channels
+    var totals = [Double](repeating: 0, count: channels)
+    for image in 0..<images { for channel in 0..<channels { totals[channel] += perImage[image * channels + channel] } }
+    return totals
+  }
+
+  private func write(_ totals: [Double], to target: UnsafeMutablePointer<Float>) {
+    for channel in totals.indices { target[channel] = Float(totals[channel]) }
+  }
+
+  /// mean(gamma dz) and mean(gamma dz x^) over the batch.
+  private func batchMeans(_ plain: Double, _ scaled: Double, _ gamma: Float) -> (Double, Double) {
+    let factor = Double(gamma) / Double(images * pixels)
+    return (plain * factor, scaled * factor)
+  }
+
+  /// The same over one image's channels that share their statistics with `channel`.
+  private func imageMeans(
+    _ plain: UnsafePointer<Double>, _ scaled: ArraySlice<Double>, _ gamma: UnsafePointer<Float>, channel: Int
+  ) -> (Double, Double) {
+    let start = channel / statistics.channelsTogether * statistics.channelsTogether
+    var (first, second) = (0.0, 0.0)
+    for member in start..<(start + statistics.channelsTogether) {
+      first += Double(gamma[member]) * plain[member]
+      second += Double(gamma[member]) * scaled[scaled.startIndex + member]
+    }
+    let values = Double(statistics.channelsTogether * pixels)
+    return (first / values, second / values)
   }
 }
