@@ -6,9 +6,9 @@ import RandomStreams
 /// complex survey data", JASA 1988, so that few don't vary too little) and, within each fold, the draws of nested subsets likewise. All
 /// strategies and sizes see the same resamples, so differences, crossings and gains are paired.
 ///
-/// Subsets of one pool share patients and so vary less than training sets of other patients would. Two subsets of n out of M share n/M of
-/// theirs; what subsets don't show is put back by scaling each draw's deviation by `(1 + D (n/M)/(1 - n/M))^(1/2)` for D draws in all, the
-/// correction of Nadeau and Bengio, "Inference for the generalization error", Machine Learning 2003, applied to subsets.
+/// Subsets of one cohort share patients and so vary less than training sets of other patients would. What they don't show is put back by
+/// enlarging each draw's deviation (`SubsetOverlap`), as Nadeau and Bengio do for folds ("Inference for the generalization error", Machine
+/// Learning 2003).
 public struct CurveBootstrap: Hashable, Codable, Sendable {
   public var seed: UInt64
   public var resamples: Int
@@ -40,20 +40,14 @@ public struct CurveBootstrap: Hashable, Codable, Sendable {
 /// The errors of all cells under weights of patients and draws.
 struct CurveResampler {
   private let measurements: CurveMeasurements
-  /// By cell: how much a draw's deviation is enlarged for the patients that subsets share.
+  /// By cell.
   private let enlargement: [Double]
   private var patientWeights: [Double]
 
-  /// Past this share of the pool, subsets hardly differ and say little of how others would.
-  static let largestShare = 0.9
-
   init(_ measurements: CurveMeasurements) {
     self.measurements = measurements
-    let total = measurements.folds.reduce(0) { $0 + $1.draws }
-    enlargement = measurements.cells.map { cell in
-      let share = min(Double(cell.size) / Double(measurements.poolSize), Self.largestShare)
-      return (1 + Double(total) * share / (1 - share)).squareRoot()
-    }
+    let overlap = SubsetOverlap(measurements)
+    enlargement = measurements.cells.map { overlap.enlargement(size: $0.size) }
     patientWeights = measurements.patients.map { _ in 1 }
   }
 
