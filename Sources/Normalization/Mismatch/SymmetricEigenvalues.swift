@@ -1,10 +1,19 @@
 /// The eigenvalues of a symmetric matrix: Householder's reduction to tridiagonal form, then the QL method with implicit shifts
 /// (Golub and Van Loan, "Matrix Computations", 8.3).
-enum SymmetricEigenvalues {
-  /// - Parameter matrix: full rows; overwritten. Any order comes out.
-  static func of(_ matrix: [[Double]]) -> [Double] {
+package enum SymmetricEigenvalues {
+  /// - Parameter matrix: full rows. Any order comes out.
+  package static func of(_ matrix: [[Double]]) -> [Double] {
+    var none: [[Double]] = []
+    return of(matrix, rotating: &none)
+  }
+
+  /// - Parameters:
+  ///   - matrix: full rows. Any order comes out.
+  ///   - vectors: each becomes its coordinates along the eigenvectors, in the order of the eigenvalues, which costs less than the
+  ///     eigenvectors themselves.
+  package static func of(_ matrix: [[Double]], rotating vectors: inout [[Double]]) -> [Double] {
     guard matrix.count > 1 else { return matrix.first ?? [] }
-    var (diagonal, beside) = tridiagonal(matrix)
+    var (diagonal, beside) = tridiagonal(matrix, rotating: &vectors)
     let count = diagonal.count
     beside.append(0)
     for low in 0..<count {
@@ -42,6 +51,11 @@ enum SymmetricEigenvalues {
           p = s * r
           diagonal[index + 1] = g + p
           g = c * r - b
+          for vector in vectors.indices {
+            f = vectors[vector][index + 1]
+            vectors[vector][index + 1] = s * vectors[vector][index] + c * f
+            vectors[vector][index] = c * vectors[vector][index] - s * f
+          }
           f = 0
           index -= 1
         }
@@ -54,7 +68,9 @@ enum SymmetricEigenvalues {
     return diagonal
   }
 
-  private static func tridiagonal(_ matrix: [[Double]]) -> (diagonal: [Double], beside: [Double]) {
+  private static func tridiagonal(
+    _ matrix: [[Double]], rotating vectors: inout [[Double]]
+  ) -> (diagonal: [Double], beside: [Double]) {
     var a = matrix
     let count = a.count
     for k in 0..<(count - 2) {
@@ -66,6 +82,10 @@ enum SymmetricEigenvalues {
       v[k + 1] -= alpha
       let square = v.reduce(0) { $0 + $1 * $1 }
       guard square > 0 else { continue }
+      for vector in vectors.indices {
+        let share = 2 * dot(v, vectors[vector]) / square
+        for i in (k + 1)..<count { vectors[vector][i] -= share * v[i] }
+      }
       // A - v wᵀ - w vᵀ with w = p - (pᵀv / vᵀv) v, p = 2 A v / vᵀv.
       var p = [Double](repeating: 0, count: count)
       for i in k..<count {
