@@ -35,7 +35,8 @@ struct AdviceFitting {
           observer: observer.observing { ExperimentEvent.training($0) })
       }
       let test = fold.test.labelledRecords.filter { planned.design.targets.contains($0.scanner) }
-      let answers = try Predictor(loader: experiment.loader, budget: experiment.budget).predict(result?.model ?? experiment.model, on: test)
+      let answers = try Predictor(loader: experiment.loader, budget: experiment.budget).predict(
+        result?.adapted ?? AdaptedModel(experiment.model), on: test)
       fit.predictions = answers.predictions
       for scan in answers.unreadable + (result?.report.unreadable ?? []) {
         let entry = FoldRecord.UnreadableScanEntry(path: scan.path, reason: scan.reason)
