@@ -23,6 +23,8 @@ public struct AdaptationReport: Sendable, Hashable, Codable {
   public var trainedParameters: Int
   /// Of all that could train.
   public var trainedShare: Double
+  /// Values that L2-SP pulled to where they started; nil without that penalty.
+  public var pulledToStart: Int?
   /// Epochs run, and the one whose weights were taken (from 0).
   public var epochs: Int
   public var chosenEpoch: Int?

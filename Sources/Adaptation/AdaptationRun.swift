@@ -93,10 +93,12 @@ public struct AdaptationRun: Sendable {
     let change = try checkedRewrite(strategy, from: grafted, to: model, scans, images)
 
     var outcome: TrainingOutcome?
+    let pretrained = course.map { pretrainedParameters(of: model, in: source, training: $0.plan) } ?? []
     if let course {
       let file = try checkpoint.map { CheckpointFile(path: $0, run: try RunIdentity(self, source, scans, validation, images).hash) }
       let trainer = Trainer(
-        configuration: training, budget: budget, scans: images, statistics: statistics, perScanner: strategy.perScanner, observer: observer)
+        configuration: training, budget: budget, scans: images, statistics: statistics, perScanner: strategy.perScanner,
+        startingPoint: model.parameters.matching(pretrained), observer: observer)
       outcome = try trainer.train(&model, through: course, on: scans, validatingOn: validation, checkpoint: file)
       if course.isStaleAfter {
         observer.report(.recalibrating)
@@ -121,6 +123,9 @@ public struct AdaptationRun: Sendable {
     report.merge = merge
     var unmerged = merged.isEmpty ? nil : try trained.replacingGraph(trained.graph.trainingModes(of: source.graph))
     unmerged?.card = model.card
+    if course != nil, training.optimizer.startingPointPenalty != nil {
+      report.pulledToStart = pretrained.reduce(0) { $0 + $1.shape.count }
+    }
     report.seconds = observer.seconds.flatMap { clock in began.map { clock() - $0 } }
     return Result(
       model: model, report: report, metrics: outcome?.rows ?? [], packs: packs,
@@ -142,6 +147,15 @@ public struct AdaptationRun: Sendable {
       epochs: outcome?.rows.count ?? 0, chosenEpoch: outcome?.chosenEpoch, droppedPerEpoch: outcome?.droppedPerEpoch ?? 0,
       inputs: outcome?.phases.last?.inputs, phases: outcome?.phases ?? [],
       changes: LayerChange.changes(from: source.parameters, to: model.parameters))
+  }
+
+  /// What trains and came with the source model; a head grafted for this run, and whatever the strategy added, didn't.
+  private func pretrainedParameters(of model: Model, in source: Model, training plan: TrainablePlan) -> [ParameterDeclaration] {
+    let grafted = strategy.head == .new ? Set(model.graph.headParameters.map(\.id)) : []
+    return model.graph.parameters.filter {
+      plan.trains($0.id) && !grafted.contains($0.id) && source.parameters.contains($0.id)
+        && source.parameters.shape(of: $0.id) == $0.shape
+    }
   }
 
   private func graftedHead(_ source: Model, for scans: TrainingScans) throws -> Model {

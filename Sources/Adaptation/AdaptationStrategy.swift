@@ -65,6 +65,8 @@ public enum StrategyError: Error, Hashable, Sendable, CustomStringConvertible {
   case nothingTrains(strategy: String, head: HeadPolicy)
   /// It is about normalizations with stored statistics, and there are none.
   case noNormalization(strategy: String)
+  /// The network has none of what it trains.
+  case nothingToTrain(strategy: String, sought: String)
   /// The graph doesn't say where the head starts.
   case noHead(strategy: String)
   case unknown(name: String, known: [String])
@@ -76,6 +78,7 @@ public enum StrategyError: Error, Hashable, Sendable, CustomStringConvertible {
     case .nothingTrains(let strategy, let head):
       "\(strategy) with the head policy '\(head.rawValue)' would train nothing; expected 'train' or 'new'"
     case .noNormalization(let strategy): "\(strategy) needs normalization layers with stored statistics; found none in this network"
+    case .nothingToTrain(let strategy, let sought): "\(strategy) trains \(sought); found none in this network"
     case .noHead(let strategy): "\(strategy) trains the head; this network doesn't say where its features end"
     case .setting(let strategy, let option, let found, let expected): "found \(option)=\(found) for \(strategy); expected \(expected)"
     case .unknown(let name, let known): "found strategy '\(name)'; expected one of \(known.joined(separator: ", "))"

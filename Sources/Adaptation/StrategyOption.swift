@@ -102,6 +102,8 @@ extension NormalizationOperator.Source: StrategyOptionValue {
   public var optionText: String { rawValue }
 }
 
+extension BackbonePart.Unit: StrategyOptionValue {}
+
 /// A closed choice by its raw values: declaring the conformance is enough.
 extension StrategyOptionValue where Self: RawRepresentable & CaseIterable, RawValue == String {
   public static var optionForm: String { allCases.map(\.rawValue).joined(separator: " or ") }

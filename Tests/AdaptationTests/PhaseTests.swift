@@ -83,10 +83,12 @@ import Testing
   }
 
   @Test(
-    "A run stopped in each of its phases, and between them, ends with the bits of an uninterrupted one", arguments: ["lp-ft"],
+    "A run stopped in each of its phases, and between them, ends with the bits of an uninterrupted one",
+    arguments: ["lp-ft", "gradual-unfreezing:phases=3", "gradual-unfreezing:phases=3,source=stored"],
     [false, true])
   func resume(specification: String, stopsEarly: Bool) throws {
     var configuration = TrainingConfiguration(epochs: 6, batchSize: 4, learningRate: 1e-2, labelSmoothing: 0.1, seed: 11)
+    configuration.optimizer.startingPointPenalty = 2
     if stopsEarly { configuration.earlyStopping = EarlyStopping(patience: 2) }
     let strategy = try StrategyCatalogue.strategy(specified: specification)
     let whole = try run(strategy, configuration)

@@ -182,6 +182,47 @@ import Testing
     #expect(try mixed.logits == predictor.predict(source, on: cohort.cohort.records).logits)
   }
 
+  @Test("L2-SP holds pretrained weights back, the more the larger its penalty, and lets a new head go where it will")
+  func startingPoint() throws {
+    func distance(_ penalty: Double?, head: HeadPolicy) throws -> (backbone: Double, report: AdaptationReport) {
+      var configuration = TrainingConfiguration(epochs: 6, batchSize: 8, learningRate: 1e-2)
+      configuration.optimizer.startingPointPenalty = penalty
+      let report = try run(FullFineTuning(head: head), configuration).report
+      let moved = report.changes.filter { $0.part != .statistics && $0.layer != "fc" }
+      return (moved.reduce(0) { $0 + $1.norm * $1.norm }.squareRoot(), report)
+    }
+    let free = try distance(nil, head: .train)
+    let held = try distance(5, head: .train)
+    let tight = try distance(50, head: .train)
+    #expect(free.backbone > held.backbone && held.backbone > 2 * tight.backbone)
+    let all = source.graph.parameterCounts.trainable
+    #expect(free.report.pulledToStart == nil && held.report.pulledToStart == all)
+    #expect(try distance(5, head: .new).report.pulledToStart == all - 130)
+  }
+
+  @Test("l2-sp is full fine-tuning with a penalty by default, and without one is refused")
+  func startingPointStrategy() throws {
+    var configuration = TrainingConfiguration(epochs: 2, batchSize: 8)
+    #expect(throws: StrategyError.self) { try run(L2SP(), configuration) }
+    configuration.optimizer.startingPointPenalty = L2SP().defaultTraining.optimizer.startingPointPenalty
+    let (named, plain) = (try run(L2SP(), configuration), try run(FullFineTuning(), configuration))
+    #expect(named.model.parameters.fingerprint == plain.model.parameters.fingerprint)
+  }
+
+  @Test("Label smoothing reaches every strategy that trains", arguments: StrategyCatalogue.names)
+  func smoothing(name: String) throws {
+    var strategy = try StrategyCatalogue.strategy(named: name)
+    strategy.head = .train
+    var losses: [Double] = []
+    for share: Float in [0, 0.4] {
+      var configuration = strategy.defaultTraining
+      (configuration.epochs, configuration.batchSize, configuration.labelSmoothing) = (5, 20, share)
+      losses.append(try run(strategy, configuration).metrics[0].trainingLoss)
+    }
+    // The first step's loss, before anything moved: with smoothing s it is (1 - s) CE(y) + s (CE(0) + CE(1)) / 2, another number.
+    #expect(losses[0] != losses[1] && losses.allSatisfy(\.isFinite))
+  }
+
   @Test("Settings out of range are named", arguments: [\TrainingConfiguration.epochs, \.batchSize])
   func settings(path: WritableKeyPath<TrainingConfiguration, Int> & Sendable) throws {
     var configuration = TrainingConfiguration()

@@ -114,21 +114,23 @@ struct KernelElementwiseTests {
     return loss / total
   }
 
-  @Test("SGD and AdamW follow their formulas over several steps, whatever the count and threads")
-  func optimizers() {
+  @Test("SGD and AdamW follow their formulas over several steps, decaying to 0 or to an anchor", arguments: [false, true])
+  func optimizers(anchored: Bool) {
     var random = TestValues(seed: 35)
     let pool = sa_pool_create(2)
     defer { sa_pool_destroy(pool) }
     for count in [1, 7, 40_003] {
       let start = random.values(count)
+      let anchor = anchored ? random.values(count) : nil
+      func distance(_ value: Double, _ index: Int) -> Double { value - Double(anchor?[index] ?? 0) }
       for nesterov in [false, true] {
         let (p, buffer) = (KernelBuffer(start), KernelBuffer(count))
         var (q, b) = (start.map(Double.init), [Double](repeating: 0, count: count))
         for step in 0..<3 {
           let g = random.values(count)
-          sa_sgd_update(p.pointer, buffer.pointer, g, count, 0.1, 0.9, 0.01, nesterov, step == 0, 0.5, pool)
+          sa_sgd_update(p.pointer, buffer.pointer, g, anchor, count, 0.1, 0.9, 0.01, nesterov, step == 0, 0.5, pool)
           for i in 0..<count {
-            let slope = 0.5 * Double(g[i]) + 0.01 * q[i]
+            let slope = 0.5 * Double(g[i]) + 0.01 * distance(q[i], i)
             b[i] = step == 0 ? slope : 0.9 * b[i] + slope
             q[i] -= 0.1 * (nesterov ? slope + 0.9 * b[i] : b[i])
           }
@@ -139,12 +141,12 @@ struct KernelElementwiseTests {
       var (q, m, v) = (start.map(Double.init), [Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
       for step in 1...3 {
         let g = random.values(count)
-        sa_adamw_update(p.pointer, first.pointer, second.pointer, g, count, 0.01, 0.9, 0.999, 1e-8, 0.1, step, 1, pool)
+        sa_adamw_update(p.pointer, first.pointer, second.pointer, g, anchor, count, 0.01, 0.9, 0.999, 1e-8, 0.1, step, 1, pool)
         for i in 0..<count {
           m[i] = 0.9 * m[i] + 0.1 * Double(g[i])
           v[i] = 0.999 * v[i] + 0.001 * Double(g[i]) * Double(g[i])
           let (mHat, vHat) = (m[i] / (1 - pow(0.9, Double(step))), v[i] / (1 - pow(0.999, Double(step))))
-          q[i] = q[i] * (1 - 0.01 * 0.1) - 0.01 * mHat / (vHat.squareRoot() + 1e-8)
+          q[i] -= 0.01 * 0.1 * distance(q[i], i) + 0.01 * mHat / (vHat.squareRoot() + 1e-8)
         }
       }
       #expect(relativeError(p.values.map(Double.init), q) < 1e-5)

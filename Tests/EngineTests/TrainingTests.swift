@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Graphs
 import Tensors
 import Testing
@@ -68,6 +69,10 @@ struct TrainingTests {
     var state = "state"
     /// Gamma and beta alone, or everything.
     var trainsNormsOnly = false
+    var factors: [ParameterID: Float] = [:]
+    /// L2-SP's starting point: everything but the head's start.
+    var pullsToStart = false
+    var loss = Loss.crossEntropy()
     var testDescription: String { name }
   }
 
@@ -82,7 +87,28 @@ struct TrainingTests {
     Recipe(
       name: "mobile-norms", optimizer: Optimizer(.sgd(momentum: 0.9)), rate: 0.05, graph: tinyMobileNet, state: "mobile-state",
       trainsNormsOnly: true),
+    Recipe(name: "discriminative", optimizer: Optimizer(.sgd(momentum: 0.9)), rate: 0.05, factors: discriminative),
+    Recipe(
+      name: "l2sp-sgd", optimizer: Optimizer(.sgd(momentum: 0.9, weightDecay: 0.05), startingPointPenalty: 0.1), rate: 0.05,
+      pullsToStart: true),
+    Recipe(
+      name: "l2sp-adamw", optimizer: Optimizer(.adamW(weightDecay: 0.05), startingPointPenalty: 5), rate: 2e-3, pullsToStart: true),
+    Recipe(
+      name: "smoothed", optimizer: Optimizer(.sgd(momentum: 0.9)), rate: 0.05,
+      loss: .crossEntropy(classWeights: [0.5, 2, 1.25, 0.8], labelSmoothing: 0.15)),
   ]
+
+  /// A third of the rate from one part of the network to the one before.
+  private static var discriminative: [ParameterID: Float] {
+    let parts = [["conv4", "bn4", "conv5", "bn5", "down", "downbn"], ["conv2", "bn2", "conv3", "bn3"], ["conv1", "bn1"]]
+    var factors: [ParameterID: Float] = [:]
+    for declaration in tinyResNet.parameters {
+      if let depth = parts.firstIndex(where: { $0.contains(declaration.id.path) }) {
+        factors[declaration.id] = pow(1 / 3, Float(depth + 1))
+      }
+    }
+    return factors
+  }
 
   private func start(
     _ recipe: Recipe, threads: Int = 2, parameters: Parameters? = nil, instructionSet: InstructionSet = .best
@@ -90,8 +116,14 @@ struct TrainingTests {
     let trained = recipe.graph.parameters.filter { recipe.trainsNormsOnly ? $0.role == .affine : $0.role != .buffer }
     return try TrainingState(
       graph: recipe.graph, parameters: parameters ?? Self.golden.parameters(for: recipe.graph, under: recipe.state),
-      plan: TrainablePlan(trainable: Set(trained.map(\.id))), loss: .crossEntropy(), optimizer: recipe.optimizer,
+      plan: TrainablePlan(trainable: Set(trained.map(\.id)), learningRateFactors: recipe.factors), loss: recipe.loss,
+      optimizer: recipe.optimizer, startingPoint: recipe.pullsToStart ? Self.pretrained : nil,
       inputs: ["images": FeatureShape(channels: 3, height: 16, width: 14)], seed: 1, threads: threads, instructionSet: instructionSet)
+  }
+
+  private static var pretrained: Parameters {
+    let all = golden.parameters(for: tinyResNet, under: "state")
+    return all.matching(tinyResNet.parameters.filter { $0.id.path != "fc" })
   }
 
   private func batch(_ step: Int) -> (images: [String: FeatureMaps], targets: [Int?]) {

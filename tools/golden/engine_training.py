@@ -1,5 +1,6 @@
 """Writes Fixtures/golden/engine/training: ten steps of a tiny ResNet and a tiny MobileNet by SGD and by AdamW, everything or only the
-normalizations' gamma and beta trained; losses, and the state after them."""
+normalizations' gamma and beta trained; the ResNet at a rate for each layer, under L2-SP, and by weighted and smoothed cross-entropy; losses,
+and the state after them."""
 import copy, torch
 from torch import nn
 from torch.nn import functional as F
@@ -66,14 +67,15 @@ def norms_of(net):
     return trained
 
 
-def run(name, net, optimizer, clip=None):
+def run(name, net, optimizer, clip=None, loss_of=F.cross_entropy, before_step=lambda: None):
     losses = []
     for step in range(10):
         optimizer.zero_grad()
-        loss = F.cross_entropy(net(images[step]), targets[step].long())
+        loss = loss_of(net(images[step]), targets[step].long())
         loss.backward()
         if clip:
             nn.utils.clip_grad_norm_(net.parameters(), clip)
+        before_step()
         optimizer.step()
         losses.append(loss.detach())
     blob.add(f"{name}/losses", torch.stack(losses))
@@ -114,4 +116,50 @@ net = fresh(mobile)
 run("mobile", net, torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=5e-4))
 net = fresh(mobile)
 run("mobile-norms", net, torch.optim.SGD(norms_of(net), lr=0.05, momentum=0.9))
+
+# A rate for each layer: a third of it from one part to the one before.
+net = fresh()
+parts = [[net.fc], [net.conv4, net.bn4, net.conv5, net.bn5, net.down, net.downbn], [net.conv2, net.bn2, net.conv3, net.bn3], [net.conv1, net.bn1]]
+groups = [{"params": [p for m in part for p in m.parameters()], "lr": 0.05 / 3**depth} for depth, part in enumerate(parts)]
+run("discriminative", net, torch.optim.SGD(groups, lr=0.05, momentum=0.9))
+
+
+def l2sp(net):
+    """The pretrained parameters with their starting points; the head is new."""
+    return [(p, p.detach().clone()) for name, p in net.named_parameters() if not name.startswith("fc")]
+
+
+# With SGD the penalty is in the loss, and reported without it; the head decays to 0.
+net = fresh()
+starts = l2sp(net)
+head = list(net.fc.parameters())
+penalty = lambda: sum(0.1 / 2 * (p - start).square().sum() for p, start in starts)
+
+
+def penalize():
+    for p, gradient in zip([p for p, _ in starts], torch.autograd.grad(penalty(), [p for p, _ in starts])):
+        p.grad += gradient
+
+
+groups = [{"params": [p for p, _ in starts], "weight_decay": 0.0}, {"params": head, "weight_decay": 0.05}]
+run("l2sp-sgd", net, torch.optim.SGD(groups, lr=0.05, momentum=0.9), before_step=penalize)
+
+# With AdamW apart from the gradient, as its decay is.
+net = fresh()
+starts = l2sp(net)
+
+
+@torch.no_grad()
+def pull():
+    for p, start in starts:
+        p -= 2e-3 * 5.0 * (p - start)
+
+
+groups = [{"params": [p for p, _ in starts], "weight_decay": 0.0}, {"params": list(net.fc.parameters()), "weight_decay": 0.05}]
+run("l2sp-adamw", net, torch.optim.AdamW(groups, lr=2e-3), before_step=pull)
+
+net = fresh()
+weights = torch.tensor([0.5, 2.0, 1.25, 0.8])
+run("smoothed", net, torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9),
+    loss_of=lambda z, y: F.cross_entropy(z, y, weight=weights, label_smoothing=0.15))
 blob.write()

@@ -4,8 +4,8 @@ import ModelFiles
 /// The head first, on frozen features; then every weight, from the head that was found.
 ///
 /// A head that starts at random, or for other scans, sends large gradients through features that were good: full fine-tuning moves them
-/// before the head has settled. After a linear probe the gradients begin small, `|dL/dB| <= |v| |error|`, and the features move only as far
-/// as the probe's remaining error asks. **Statistics**: the target's training patients', stored ones while the head is fitted (nothing
+/// before the head has settled. After a linear probe the gradients begin small, and the features move only as far as the probe's remaining
+/// error asks. **Statistics**: the target's training patients', stored ones while the head is fitted (nothing
 /// below it moves, the features are kept, and the phase costs almost nothing); batch ones in the second phase, re-estimated after.
 /// **Head**: trained, or new.
 ///

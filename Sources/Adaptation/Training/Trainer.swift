@@ -34,6 +34,8 @@ struct Trainer {
   let statistics: StatisticsEstimation
   /// Where a batch holds one scanner's scans; nil lets scanners mix.
   var perScanner: PerScannerNormalization?
+  /// Pretrained values of what trains: where L2-SP pulls to.
+  let startingPoint: Parameters
   let observer: TrainingObserver
 
   /// - Parameter model: its parameters become the trained ones. Its statistics are those that the first phase reads.
@@ -96,7 +98,7 @@ struct Trainer {
       }
       let loop = TrainingLoop(
         configuration: configuration, stretch: stretch, plan: course.plan, inputs: inputs,
-        classWeights: configuration.classWeighting.weights(for: counts), targets: targets, firstStep: firstStep,
+        loss: configuration.loss(for: counts), startingPoint: startingPoint, targets: targets, firstStep: firstStep,
         stepsPerEpoch: steps[index].count, threads: budget.threads, observer: observer, checkpoint: keeper,
         validate: validator.map { $0.measures })
       try loop.run(&point)

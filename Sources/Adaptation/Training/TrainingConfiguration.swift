@@ -39,6 +39,14 @@ public struct TrainingConfiguration: Hashable, Sendable, Codable {
   }
 }
 
+extension TrainingConfiguration {
+  /// What is made small.
+  /// - Parameter counts: labelled training scans per class, in index order.
+  func loss(for counts: [Int]) -> Loss {
+    .crossEntropy(classWeights: classWeighting.weights(for: counts), labelSmoothing: labelSmoothing)
+  }
+}
+
 /// What a computation may take; it changes no bit of the result.
 public struct ComputeBudget: Hashable, Sendable {
   /// Nil: one per core.

@@ -63,6 +63,9 @@ extension TrainingConfiguration {
     try require(learningRate.isFinite && learningRate > 0, "learning rate", learningRate, "a positive number")
     try require((0..<1).contains(labelSmoothing), "label smoothing", labelSmoothing, "a share in [0, 1)")
     try require(schedule.warmUpEpochs <= Double(epochs), "warm-up", schedule.warmUpEpochs, "no more than the \(epochs) epochs there are")
+    if let penalty = optimizer.startingPointPenalty {
+      try require(penalty.isFinite && penalty > 0, "L2-SP's penalty", penalty, "a positive number")
+    }
     if let norm = optimizer.clippingNorm { try require(norm > 0, "clipping norm", norm, "a positive number") }
   }
 }

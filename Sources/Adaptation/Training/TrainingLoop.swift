@@ -10,7 +10,9 @@ struct TrainingLoop {
   /// Everything that trains in any phase of the run: what a checkpoint and the best epoch hold.
   let plan: TrainablePlan
   let inputs: any StepInputs
-  let classWeights: [Float]?
+  let loss: Loss
+  /// What L2-SP pulls to, in every phase.
+  let startingPoint: Parameters?
   /// Each scan's class, in the inputs' order.
   let targets: [Int]
   /// The number of the phase's first step in the whole run.
@@ -26,7 +28,7 @@ struct TrainingLoop {
   func run(_ point: inout TrainingPoint) throws {
     var state = try TrainingState(
       graph: inputs.graph, parameters: point.parameters, plan: stretch.phase.plan,
-      loss: .crossEntropy(classWeights: classWeights, labelSmoothing: configuration.labelSmoothing), optimizer: configuration.optimizer,
+      loss: loss, optimizer: configuration.optimizer, startingPoint: startingPoint,
       inputs: inputs.shapes, seed: configuration.seed, threads: threads)
     if let optimizer = point.optimizer { state.optimizerState = optimizer }
     var progress = point.progress

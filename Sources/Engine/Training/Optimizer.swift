@@ -16,11 +16,21 @@ public struct Optimizer: Hashable, Sendable, Codable {
   public var decaysAffineAndBias: Bool
   /// Gradients are scaled down together where their global norm exceeds this; nil leaves them alone.
   public var clippingNorm: Double?
+  /// L2-SP's `lambda`: a penalty `lambda/2 ||w - w0||²` on what has a starting point `w0`, in place of weight decay and on biases and
+  /// affine values too; nil is none. What has no starting point (a new head) decays as `rule` says.
+  ///
+  /// It goes where the rule's own decay goes: into the gradient with SGD, after clipping; apart from it with AdamW, `w -= rate * lambda *
+  /// (w - w0)`, whose adaptive steps would otherwise undo its strength. Li, Grandvalet and Davoine 2018, "Explicit inductive bias for
+  /// transfer learning with convolutional networks"; apart from the gradient as Loshchilov and Hutter's decay.
+  public var startingPointPenalty: Double?
 
-  public init(_ rule: Rule, decaysAffineAndBias: Bool = true, clippingNorm: Double? = nil) {
+  public init(
+    _ rule: Rule, decaysAffineAndBias: Bool = true, clippingNorm: Double? = nil, startingPointPenalty: Double? = nil
+  ) {
     self.rule = rule
     self.decaysAffineAndBias = decaysAffineAndBias
     self.clippingNorm = clippingNorm
+    self.startingPointPenalty = startingPointPenalty
   }
 }
 

@@ -7,11 +7,16 @@ struct ParameterUpdate {
   private let optimizer: Optimizer
   private let trainable: [ParameterDeclaration]
   private let factors: [ParameterID: Float]
+  /// What L2-SP pulls to; nil without.
+  private let startingPoint: Parameters?
   private var stepsTaken = 0
   /// By slot, in PyTorch's names.
   var slots: [String: Parameters]
 
-  init(_ optimizer: Optimizer, trainable: [ParameterDeclaration], factors: [ParameterID: Float]) {
+  init(
+    _ optimizer: Optimizer, trainable: [ParameterDeclaration], factors: [ParameterID: Float], startingPoint: Parameters?
+  ) {
+    self.startingPoint = optimizer.startingPointPenalty == nil ? nil : startingPoint
     self.optimizer = optimizer
     self.trainable = trainable
     self.factors = factors
@@ -32,17 +37,19 @@ struct ParameterUpdate {
       let id = declaration.id
       let count = declaration.shape.count
       let rate = learningRate * Double(factors[id] ?? 1)
+      let anchor = startingPoint.flatMap { start in start.contains(id) ? start.withValues(of: id) { $0.baseAddress } : nil }
       let decays = optimizer.decaysAffineAndBias || declaration.role == .weight
+      func decay(_ plain: Double) -> Double { anchor == nil ? (decays ? plain : 0) : optimizer.startingPointPenalty! }
       let gradient = UnsafePointer(bound.gradientPointer(id))
       let value = bound.values.withMutableValues(of: id) { $0.baseAddress! }
       switch optimizer.rule {
       case .sgd(let momentum, let nesterov, let weightDecay):
         let buffer = momentum == 0 ? nil : slot("momentum_buffer", id)
         sa_sgd_update(
-          value, buffer, gradient, count, rate, momentum, decays ? weightDecay : 0, nesterov, stepsTaken == 0, scale, pool)
+          value, buffer, gradient, anchor, count, rate, momentum, decay(weightDecay), nesterov, stepsTaken == 0, scale, pool)
       case .adamW(let beta1, let beta2, let epsilon, let weightDecay):
         sa_adamw_update(
-          value, slot("exp_avg", id), slot("exp_avg_sq", id), gradient, count, rate, beta1, beta2, epsilon, decays ? weightDecay : 0,
+          value, slot("exp_avg", id), slot("exp_avg_sq", id), gradient, anchor, count, rate, beta1, beta2, epsilon, decay(weightDecay),
           stepsTaken + 1, scale, pool)
       }
     }

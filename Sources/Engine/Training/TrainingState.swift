@@ -38,13 +38,15 @@ public struct TrainingState: ~Copyable {
   /// - Parameters:
   ///   - parameters: values for at least what the graph declares; all of them come back from `finish`.
   ///   - plan: what trains.
+  ///   - startingPoint: what the optimizer's L2-SP penalty pulls to; parameters that it lacks aren't pulled.
   ///   - inputs: the shape fed at each input node; the graph may be a cut whose inputs are features.
   ///   - seed: dropout's masks are a function of (seed, step index, layer).
   ///   - threads: all processors where nil. Any number gives the same bits.
   ///   - instructionSet: one that this machine has.
   public init(
     graph: Graph, parameters: consuming Parameters, plan: TrainablePlan, loss: Loss, optimizer: Optimizer,
-    inputs: [String: FeatureShape], seed: UInt64, threads: Int? = nil, instructionSet: InstructionSet = .best
+    startingPoint: Parameters? = nil, inputs: [String: FeatureShape], seed: UInt64, threads: Int? = nil,
+    instructionSet: InstructionSet = .best
   ) throws(PlanError) {
     try parameters.check(for: graph)
     let purpose = Purpose.gradients(of: loss, for: plan)
@@ -60,7 +62,8 @@ public struct TrainingState: ~Copyable {
     programs = [1: first]
     let trainable = graph.parameters.filter { plan.trains($0.id) }
     bound = BoundParameters(parameters, trainable: trainable)
-    update = ParameterUpdate(optimizer, trainable: trainable, factors: plan.learningRateFactors)
+    update = ParameterUpdate(
+      optimizer, trainable: trainable, factors: plan.learningRateFactors, startingPoint: startingPoint)
   }
 
   /// One forward pass, backward pass and change of the parameters (and of running statistics, where a normalization updates them).

@@ -36,7 +36,7 @@ public enum LayerSelectionError: Error, Hashable, Sendable, CustomStringConverti
     case .noCandidates:
       "found no normalization with stored statistics in this network; expected at least one BatchNorm layer"
     case .noLayerMatches(let pattern, let candidates):
-      "no normalization layer matches '\(pattern)'; expected one of \(candidates.count) such as \(candidates.prefix(3).joined(separator: ", "))"
+      "no layer matches '\(pattern)'; expected one of \(candidates.count) such as \(candidates.prefix(3).joined(separator: ", "))"
     }
   }
 }

@@ -22,6 +22,7 @@ extension TrainingConfiguration {
       "learning rate \(learningRate), \(shape)"
         + (schedule.warmUpEpochs > 0 ? " after a linear warm-up of \(schedule.warmUpEpochs) epochs" : ""),
     ]
+    if let penalty = optimizer.startingPointPenalty { parts.append("L2-SP penalty \(penalty) on the distance from pretrained weights") }
     if let norm = optimizer.clippingNorm { parts.append("gradients clipped at norm \(norm)") }
     if classWeighting != .none { parts.append("class weights \(classWeighting.rawValue)") }
     if labelSmoothing > 0 { parts.append("label smoothing \(labelSmoothing)") }

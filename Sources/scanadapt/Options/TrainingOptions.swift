@@ -25,6 +25,11 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "Weight decay; the weights only, not biases and normalizations.")
   var weightDecay: Double?
 
+  @Option(
+    name: .customLong("l2-sp"),
+    help: "A penalty of LAMBDA/2 on the squared distance from the pretrained weights, in place of weight decay; new weights decay.")
+  var l2SP: Double?
+
   @Option(help: "constant, cosine, or step (a tenth after every third of the epochs).")
   var schedule: ScheduleName?
 
@@ -63,6 +68,7 @@ struct TrainingOptions: ParsableArguments {
     if let learningRate { training.learningRate = learningRate }
     if let optimizer { training.optimizer.rule = optimizer.rule }
     if let weightDecay { training.optimizer.rule = training.optimizer.rule.decaying(by: weightDecay) }
+    if let l2SP { training.optimizer.startingPointPenalty = l2SP }
     if let clip { training.optimizer.clippingNorm = clip }
     if let schedule { training.schedule.shape = schedule.shape(epochs: training.epochs) }
     if let warmUp { training.schedule.warmUpEpochs = warmUp }
