@@ -39,6 +39,8 @@ public struct AdaptationReport: Sendable, Hashable, Codable {
   public var changes: [LayerChange]
   public var merge: MergeReport?
   public var seconds: Double?
+  /// The most memory the process held while it ran; nil without a clock, as seconds are, and where the system doesn't tell.
+  public var peakBytes: Int?
 }
 
 /// One phase of training, as it went.

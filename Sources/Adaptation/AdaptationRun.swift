@@ -20,6 +20,8 @@ public struct AdaptationRun: Sendable {
   public var budget: ComputeBudget
   /// Hashes the patients into the card; without, the card says that the list isn't complete.
   public var pseudonyms: Pseudonyms?
+  /// Ends each phase of training after so many steps: what they cost is measured, not trained.
+  var stepsPerPhase: Int?
 
   /// - Parameter training: the strategy's default unless given.
   public init(
@@ -64,6 +66,7 @@ public struct AdaptationRun: Sendable {
     checkpoint: String? = nil, observer: TrainingObserver = TrainingObserver()
   ) throws -> Result {
     let began = observer.seconds?()
+    if began != nil { ProcessMemory.resetPeak() }
     let grafted = try graftedHead(source, for: scans)
     var model = grafted
     var (scans, validation) = (scans, validation)
@@ -98,7 +101,7 @@ public struct AdaptationRun: Sendable {
       let file = try checkpoint.map { CheckpointFile(path: $0, run: try RunIdentity(self, source, scans, validation, images).hash) }
       let trainer = Trainer(
         configuration: training, budget: budget, scans: images, statistics: statistics, perScanner: strategy.perScanner,
-        startingPoint: model.parameters.matching(pretrained), observer: observer)
+        startingPoint: model.parameters.matching(pretrained), stepsPerPhase: stepsPerPhase, observer: observer)
       outcome = try trainer.train(&model, through: course, on: scans, validatingOn: validation, checkpoint: file)
       if course.isStaleAfter {
         observer.report(.recalibrating)
@@ -127,6 +130,7 @@ public struct AdaptationRun: Sendable {
       report.pulledToStart = pretrained.reduce(0) { $0 + $1.shape.count }
     }
     report.seconds = observer.seconds.flatMap { clock in began.map { clock() - $0 } }
+    report.peakBytes = began == nil ? nil : ProcessMemory.peakBytes
     return Result(
       model: model, report: report, metrics: outcome?.rows ?? [], packs: packs,
       unknownScanner: strategy.perScanner?.unknownScanner ?? .refuse, unmerged: unmerged)

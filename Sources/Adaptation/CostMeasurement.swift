@@ -8,7 +8,7 @@ import Synchronization
 public struct StrategyCost: Hashable, Sendable, Codable {
   /// Reading, statistics and frozen layers: everything that is done once for each scan.
   public var secondsPerScan: Double
-  /// nil where nothing trains.
+  /// The mean over the phases by their epochs; nil where nothing trains.
   public var secondsPerStep: Double?
   public var secondsPerPrediction: Double
   /// The largest resident memory of the process while it was measured; nil where the system doesn't tell.
@@ -61,19 +61,31 @@ public struct CostMeasurement: Sendable {
     // Setting patients aside would only make the sample smaller.
     run.training.earlyStopping = nil
     run.training.epochs = max(run.training.epochs, steps + 1)
-    let marks = Mutex<[Double]>([])
-    let limit = steps
+    run.stepsPerPhase = steps
+    // For each phase its epochs and when its steps ended; a training of one phase doesn't announce it.
+    let phases = Mutex<[(epochs: Int, marks: [Double])]>([(1, [])])
     let observer = TrainingObserver(
-      report: { if case .step = $0 { marks.withLock { $0.append(seconds()) } } }, shouldStop: { marks.withLock { $0.count >= limit } },
-      seconds: seconds)
+      report: { event in
+        phases.withLock { phases in
+          switch event {
+          case .phase(_, number: 0, of: _, let epochs): phases[0].epochs = epochs
+          case .phase(_, number: _, of: _, let epochs): phases.append((epochs, []))
+          case .step: phases[phases.count - 1].marks.append(seconds())
+          default: break
+          }
+        }
+      }, seconds: seconds)
     let began = seconds()
     var model = source
-    do { model = try run.adapt(source, to: sample, loader: loader, observer: observer).model } catch is Interrupted {}
-    let ended = seconds()
-    let times = marks.withLock { $0 }
-    let durations = zip(times.dropFirst(), times).map { $0 - $1 }.sorted()
-    let step = durations.isEmpty ? nil : durations[durations.count / 2]
-    let once = max((times.first ?? ended) - began - (step ?? 0), 0)
+    model = try run.adapt(source, to: sample, loader: loader, observer: observer).model
+    let whole = seconds() - began
+    let measured = phases.withLock { $0 }.compactMap { epochs, marks -> (epochs: Double, steps: Double, step: Double)? in
+      let durations = zip(marks.dropFirst(), marks).map { $0 - $1 }.sorted()
+      return durations.isEmpty ? nil : (Double(epochs), Double(marks.count), durations[durations.count / 2])
+    }
+    let epochs = measured.reduce(0) { $0 + $1.epochs }
+    let step = measured.isEmpty ? nil : measured.reduce(0) { $0 + $1.epochs * $1.step } / epochs
+    let once = max(whole - measured.reduce(0) { $0 + $1.steps * $1.step }, 0)
 
     let asked = Array(sample.records.prefix(16))
     let beforeAsking = seconds()
@@ -82,21 +94,5 @@ public struct CostMeasurement: Sendable {
     return StrategyCost(
       secondsPerScan: once / Double(max(sample.count, 1)), secondsPerStep: step, secondsPerPrediction: perPrediction,
       peakBytes: ProcessMemory.peakBytes, bytesPerScan: source.card.inputShape.count * MemoryLayout<Float>.stride)
-  }
-}
-
-/// The process's resident memory as Linux tells it.
-package enum ProcessMemory {
-  package static var peakBytes: Int? {
-    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
-  }
-
-  /// Best effort: where it isn't allowed, the peak is that of the whole process.
-  package static func resetPeak() {
-    guard let file = fopen("/proc/self/clear_refs", "w") else { return }
-    fputs("5", file)
-    fclose(file)
   }
 }

@@ -7,7 +7,7 @@ import Foundation
 /// is refused.
 ///
 /// `run.json` (inputs, hashes, versions, seed), `folds/` (whose they are, finished folds, patients in the clear), `checkpoints/`, `evaluation.json`,
-/// `metrics.csv`, `folds.csv`, `predictions.csv`, `ledger.csv`, and what the command adds (`config.yaml`, `report.html`).
+/// `metrics.csv`, `strategies.csv`, `folds.csv`, `predictions.csv`, `ledger.csv`, and what the command adds (`config.yaml`, `report.html`).
 public struct RunFolder: Hashable, Sendable {
   public let path: String
 
@@ -84,6 +84,7 @@ public struct RunFolder: Hashable, Sendable {
     try write(PredictionsTable(records: records, classes: classes, identifiers: identifiers).csv, named: "predictions.csv")
     try write(result.foldsCSV, named: "folds.csv")
     try write(result.metricsCSV, named: "metrics.csv")
+    try write(result.strategiesCSV, named: "strategies.csv")
     try ledger.write(to: "\(path)/ledger.csv", pseudonyms: pseudonyms)
     // Last: where it is, the run is finished.
     try write(json: result, to: "evaluation.json")

@@ -50,6 +50,11 @@ enum Figures {
     String(format: share * 100 == (share * 100).rounded() ? "%.0f %%" : "%.1f %%", share * 100)
   }
 
+  /// Of a whole, small ones to two digits.
+  static func share(_ share: Double) -> String { String(format: share < 0.0995 ? "%.2g %%" : "%.0f %%", share * 100) }
+
+  static func memory(_ bytes: Int?) -> String { bytes.map { "\(short((Double($0) / 1e7).rounded() / 100)) GB" } ?? absent }
+
   static func patients(_ count: Int) -> String { "\(Figures.count(count)) patient\(count == 1 ? "" : "s")" }
 
   /// A probability, small ones with their magnitude.

@@ -101,7 +101,7 @@ import Testing
       let stop = StopAfter(3)
       let phase = Mutex("")
       let observer = TrainingObserver(
-        report: { if case .phase(let name, _, _) = $0 { phase.withLock { $0 = name } } }, shouldStop: { stop.isDue })
+        report: { if case .phase(let name, _, _, _) = $0 { phase.withLock { $0 = name } } }, shouldStop: { stop.isDue })
       do {
         resumed = try run(strategy, configuration, threads: 2, checkpoint: file, observer: observer)
       } catch is Interrupted { stopped.insert(phase.withLock { $0 }) }

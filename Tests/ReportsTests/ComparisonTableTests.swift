@@ -79,6 +79,18 @@ struct ComparisonTableTests {
     #expect(lines.contains { $0.contains("source,target,auroc,mean_over_folds") && $0.hasSuffix(",,,,,,,,scan") })
   }
 
+  @Test("What each adaptation trained and took stands below the table and in strategies.csv")
+  func costs() throws {
+    let result = SimulatedEvaluation(gains: [("linear-probe", 0.5), ("full", 1)]).result
+    let lines = ComparisonTable(result).text.split(separator: "\n")
+    // 130 of 42,113 parameters; five folds of 2.5 seconds, and the largest memory of any.
+    #expect(lines.contains { $0.hasPrefix("linear-probe") && $0.contains("130") && $0.contains("0.31 %") })
+    #expect(lines.contains { $0.hasPrefix("full") && $0.contains("42,113") && $0.contains("100 %") && $0.contains("1.23 GB") })
+    let rows = result.strategiesCSV.split(separator: "\n")
+    #expect(rows.count == 4 && rows[0].hasSuffix("head,trained_parameters,trained_share,seconds,peak_bytes,notes"))
+    #expect(rows.last?.hasSuffix(",train,42113,1.0,12.5,1234000004,") == true)
+  }
+
   @Test("evaluation.json reads back to the same value")
   func json() throws {
     let data = try JSONEncoder().encode(result)

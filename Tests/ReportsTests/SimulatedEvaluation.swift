@@ -61,7 +61,8 @@ struct SimulatedEvaluation {
           name: name, predictions: here.flatMap { predictions($0, name: name, gain: gain) },
           trainingScores: [0.9 + gain / 40, 0.85, 0.84, 0.12],
           trainedParameters: name == "full" ? 42_113 : name == "linear-probe" ? 130 : 0,
-          seconds: name == "source" ? nil : 1.5 + abs(gain),
+          trainedShare: name == "full" ? 1 : name == "linear-probe" ? 130.0 / 42_113 : 0,
+          seconds: name == "source" ? nil : 1.5 + abs(gain), peakBytes: name == "full" ? 1_234_000_000 + fold : nil,
           curve: name == "full" || name == "linear-probe"
             ? (0..<12).map { epoch in
               LearningCurve.Point(

@@ -36,6 +36,8 @@ struct Trainer {
   var perScanner: PerScannerNormalization?
   /// Pretrained values of what trains: where L2-SP pulls to.
   let startingPoint: Parameters
+  /// Ends each phase after so many steps, to measure what they cost; nil trains.
+  var stepsPerPhase: Int?
   let observer: TrainingObserver
 
   /// - Parameter model: its parameters become the trained ones. Its statistics are those that the first phase reads.
@@ -80,7 +82,9 @@ struct Trainer {
         phases.append(PhaseReport(stretch, rows: point.progress.rows, inputs: nil))
         continue
       }
-      if course.stretches.count > 1 { observer.report(.phase(stretch.phase.name, number: index, of: course.stretches.count)) }
+      if course.stretches.count > 1 {
+        observer.report(.phase(stretch.phase.name, number: index, of: course.stretches.count, epochs: stretch.epochs.count))
+      }
       model = try model.replacingGraph(stretch.graph)
       model.parameters = point.parameters
       // A run that goes on within the phase has this estimate in its checkpoint.
@@ -99,7 +103,7 @@ struct Trainer {
       let loop = TrainingLoop(
         configuration: configuration, stretch: stretch, plan: course.plan, inputs: inputs,
         loss: configuration.loss(for: counts), startingPoint: startingPoint, targets: targets, firstStep: firstStep,
-        stepsPerEpoch: steps[index].count, threads: budget.threads, observer: observer, checkpoint: keeper,
+        stepsPerEpoch: steps[index].count, stepLimit: stepsPerPhase, threads: budget.threads, observer: observer, checkpoint: keeper,
         validate: validator.map { $0.measures })
       try loop.run(&point)
       point.endPhase(before: stretch.epochs.upperBound)

@@ -18,6 +18,8 @@ struct TrainingLoop {
   /// The number of the phase's first step in the whole run.
   let firstStep: Int
   let stepsPerEpoch: Int
+  /// Steps after which the phase ends where it stands, its epoch uncounted; nil for none.
+  let stepLimit: Int?
   let threads: Int?
   let observer: TrainingObserver
   let checkpoint: CheckpointKeeper?
@@ -34,6 +36,7 @@ struct TrainingLoop {
     var progress = point.progress
     var best = point.best
     var turns = point.turns
+    var taken = 0
 
     while stretch.epochs.contains(progress.epoch), !isExhausted(progress) {
       let began = observer.seconds?()
@@ -52,7 +55,12 @@ struct TrainingLoop {
         progress.add(
           loss: outcome.loss, scans: chosen.count, correct: correct(outcome.logits, chosen), gradientNorm: outcome.gradientNorm)
         observer.report(.step(epoch: epoch, step: progress.step, stepsPerEpoch: stepsPerEpoch, loss: outcome.loss))
-        return true
+        taken += 1
+        return taken != stepLimit
+      }
+      if taken == stepLimit {
+        progress = point.progress
+        break
       }
       let row = try endEpoch(&progress, parameters: state.parameters, best: &best)
       let now = observer.seconds?()

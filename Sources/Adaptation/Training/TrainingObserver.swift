@@ -5,8 +5,8 @@ public enum TrainingEvent: Sendable {
   /// Scans read, of all.
   case reading(done: Int, total: Int)
   case recalibrating
-  /// A phase of several begins or is continued; numbers count from 0.
-  case phase(String, number: Int, of: Int)
+  /// A phase of several begins or is continued, and how many epochs it has; numbers count from 0.
+  case phase(String, number: Int, of: Int, epochs: Int)
   case step(epoch: Int, step: Int, stepsPerEpoch: Int, loss: Double)
   /// The row, and the seconds the epoch took where there is a clock.
   case epoch(EpochMetrics, seconds: Double?)

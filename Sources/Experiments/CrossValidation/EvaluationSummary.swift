@@ -55,6 +55,8 @@ public struct EvaluationSummary: Sendable {
       return result
     }
     result.trainedParameters = own.compactMap(\.1.trainedParameters).max()
+    result.trainedShare = own.compactMap(\.1.trainedShare).max()
+    result.peakBytes = own.compactMap(\.1.peakBytes).max()
     let seconds = own.compactMap(\.1.seconds)
     result.seconds = seconds.count == own.count && !own.isEmpty ? seconds.reduce(0, +) : nil
     result.curves = own.filter { !$0.1.curve.isEmpty }.map {

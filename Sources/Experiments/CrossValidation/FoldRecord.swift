@@ -68,7 +68,11 @@ public struct FoldRecord: Hashable, Codable, Sendable {
     /// The run's metrics, in order, on training scans; nil where undefined.
     public var trainingScores: [Double?]
     public var trainedParameters: Int?
+    /// Of all that could train.
+    public var trainedShare: Double?
     public var seconds: Double?
+    /// The most memory the process held while fitting.
+    public var peakBytes: Int?
     public var curve: [LearningCurve.Point]
     public var chosenEpoch: Int?
     public var notes: [String]
@@ -81,7 +85,8 @@ public struct FoldRecord: Hashable, Codable, Sendable {
 
     public init(
       name: String, failure: String? = nil, predictions: [Prediction] = [], trainingScores: [Double?] = [], trainedParameters: Int? = nil,
-      seconds: Double? = nil, curve: [LearningCurve.Point] = [], chosenEpoch: Int? = nil, notes: [String] = [],
+      trainedShare: Double? = nil, seconds: Double? = nil, peakBytes: Int? = nil, curve: [LearningCurve.Point] = [],
+      chosenEpoch: Int? = nil, notes: [String] = [],
       learningRate: Double? = nil, chosenStrategy: String? = nil, threshold: DecisionThreshold? = nil
     ) {
       self.name = name
@@ -89,7 +94,9 @@ public struct FoldRecord: Hashable, Codable, Sendable {
       self.predictions = predictions
       self.trainingScores = trainingScores
       self.trainedParameters = trainedParameters
+      self.trainedShare = trainedShare
       self.seconds = seconds
+      self.peakBytes = peakBytes
       self.curve = curve
       self.chosenEpoch = chosenEpoch
       self.notes = notes

@@ -91,6 +91,7 @@ struct FoldRun {
     taken.chosenStrategy = chosen.strategy
     taken.curve = []
     taken.seconds = 0
+    taken.peakBytes = nil
     return taken
   }
 
@@ -118,7 +119,8 @@ struct FoldRun {
     let training = try predictor.predict(outcome.adapted, on: trainingScoreRecords).predictions
     return FoldRecord.Strategy(
       name: row.entry.name, predictions: answers.predictions, trainingScores: design.metrics.map { $0.value(of: training) },
-      trainedParameters: outcome.report.trainedParameters, seconds: outcome.report.seconds,
+      trainedParameters: outcome.report.trainedParameters, trainedShare: outcome.report.trainedShare,
+      seconds: outcome.report.seconds, peakBytes: outcome.report.peakBytes,
       curve: outcome.metrics.map {
         LearningCurve.Point(epoch: $0.epoch, trainingLoss: finite($0.trainingLoss), validationLoss: $0.validationLoss.flatMap(finite))
       },
@@ -138,6 +140,7 @@ struct FoldRun {
 
   private func notes(_ report: AdaptationReport) -> [String] {
     var notes: [String] = []
+    if let decision = report.decision { notes.append(decision) }
     if !report.unusedLabels.isEmpty { notes.append("no training scan had \(report.unusedLabels.joined(separator: ", "))") }
     if let merge = report.merge { notes.append("merging changed outputs by at most \(merge.largestRelativeError) of the largest") }
     return notes

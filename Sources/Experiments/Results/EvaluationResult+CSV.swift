@@ -61,6 +61,23 @@ extension EvaluationResult {
       + [MetricLine("target", variance.metric, name + "s", value: variance.mean, interval: variance.interval)]
   }
 
+  public static let strategiesColumns = [
+    "format", "strategy", "summary", "statistics", "head", "trained_parameters", "trained_share", "seconds", "peak_bytes", "notes",
+  ]
+
+  /// `strategies.csv`: what each row trained and what that took; seconds of all folds together, the largest of the folds' else.
+  public var strategiesCSV: String {
+    strategies.filter { $0.outcome == .evaluated }.reduce(Self.strategiesColumns.joined(separator: ",") + "\n") { text, row in
+      let numbers = [
+        row.trainedParameters.map { "\($0)" }, row.trainedShare.map { "\($0)" }, row.seconds.map { "\($0)" }, row.peakBytes.map { "\($0)" },
+      ]
+      let cells =
+        ["\(Self.formatVersion)", row.name, row.summary, row.statistics, row.head] + numbers.map { $0 ?? "" }
+        + [row.notes.joined(separator: "; ")]
+      return text + cells.map(csvCell).joined(separator: ",") + "\n"
+    }
+  }
+
   public static let foldsColumns = ["format", "fold", "training_patients", "training_scans", "test_patients", "test_scans"]
 
   /// `folds.csv`: the size of each fold; who was in it stands in `ledger.csv`.

@@ -31,8 +31,12 @@ public struct StrategyResult: Hashable, Codable, Sendable {
   /// On the primary metric; nil for the baseline.
   public var verdict: VerdictWithReason?
   public var trainedParameters: Int?
+  /// Of all that could train.
+  public var trainedShare: Double?
   /// Of fitting, all folds together; predicting isn't in it.
   public var seconds: Double?
+  /// The most memory the process held while fitting, in any fold.
+  public var peakBytes: Int?
   public var confusion: ConfusionMatrix?
   public var curves: [LearningCurve]
   public var notes: [String]

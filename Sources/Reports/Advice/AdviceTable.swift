@@ -27,11 +27,9 @@ public struct AdviceTable: Sendable {
       rank.fromSource.map { "\(Figures.signed($0.difference)) \(Figures.signedInterval($0.interval))" } ?? "baseline",
       rank.verdict.map { "\($0.mark) \($0.loud)" } ?? Figures.absent,
       Figures.percent((rank.shareBest * 100).rounded() / 100), Figures.score(spread?.bias), Figures.score(spread?.variance),
-      Figures.count(rank.trainedParameters), Figures.seconds(rank.seconds), Self.memory(rank.peakBytes), rank.because.visible(),
+      Figures.count(rank.trainedParameters), Figures.seconds(rank.seconds), Figures.memory(rank.peakBytes), rank.because.visible(),
     ]
   }
-
-  static func memory(_ bytes: Int?) -> String { bytes.map { "\(Figures.short((Double($0) / 1e7).rounded() / 100)) GB" } ?? Figures.absent }
 
   /// What was studied, a line each.
   var header: [ComparisonTable.HeaderLine] {

@@ -11,7 +11,22 @@ extension ComparisonTable {
 
   static func details(_ result: EvaluationResult) -> [Detail] {
     let rows = result.strategies.filter { $0.outcome == .evaluated }
-    return [tests(result, rows), variances(result, rows), metrics(result, rows)].compactMap { $0 }
+    return [tests(result, rows), costs(rows), variances(result, rows), metrics(result, rows)].compactMap { $0 }
+  }
+
+  /// What trained, what it took, and what a strategy chose after a look at the training scans.
+  private static func costs(_ rows: [StrategyResult]) -> Detail? {
+    guard rows.contains(where: { $0.trainedParameters ?? 0 > 0 }) else { return nil }
+    return Detail(
+      heading: "what trained, of all that could, and what it took: fitting of all folds, the largest memory of any",
+      columns: ["adaptation", "trained", "share", "fitting", "peak memory", "notes"],
+      rows: rows.map { row in
+        [
+          row.name.visible(limit: 40), Figures.count(row.trainedParameters), row.trainedShare.map(Figures.share) ?? Figures.absent,
+          Figures.seconds(row.seconds), Figures.memory(row.peakBytes),
+          row.notes.isEmpty ? Figures.absent : row.notes.joined(separator: "; ").visible(limit: 160),
+        ]
+      })
   }
 
   /// p values as they came and corrected, McNemar's, what it cost on the source scanners, and the worst scanner.

@@ -78,6 +78,15 @@ struct SingleRun {
     try ModelWriter.write(result.model, to: "\(folder.path)/\(place)model.safetensors")
   }
 
+  /// The layers that moved furthest for their size; all of them are in `adaptation.json`.
+  private func moved(_ changes: [LayerChange]) -> String? {
+    let layers = changes.filter { $0.part != .statistics }
+    let named = layers.filter { $0.relativeNorm != nil }.sorted { $0.relativeNorm! > $1.relativeNorm! }.prefix(5).map {
+      String(format: "\($0.layer) by %.2g %%", 100 * $0.relativeNorm!) + ($0.part == .affine ? " (gamma and beta)" : "")
+    }
+    return named.isEmpty ? nil : "\(layers.count) layers moved, most of their norm: \(named.joined(separator: ", "))"
+  }
+
   private func report(_ report: AdaptationReport, written: String, _ outcome: GateOutcome) {
     let share = String(format: "%.2f %%", 100 * report.trainedShare)
     var lines = [
@@ -85,8 +94,13 @@ struct SingleRun {
       "fitted on \(report.patients) patients, \(report.scans) scans (\(report.labelledScans) labelled); head: \(report.head.rawValue)",
       "trained \(report.trainedParameters) parameters (\(share))"
         + (report.epochs > 0 ? ", \(report.epochs) epochs" : "")
-        + (report.seconds.map { String(format: ", %.1f s", $0) } ?? ""),
+        + (report.seconds.map { String(format: ", %.1f s", $0) } ?? "")
+        + (report.peakBytes.map { String(format: ", at most %.2f GB of memory", Double($0) / 1e9) } ?? ""),
     ]
+    if report.phases.count > 1 {
+      lines.append("phases: " + report.phases.map { "\($0.name) (\($0.trainedParameters) in \($0.epochs) epochs)" }.joined(separator: ", "))
+    }
+    if let moved = moved(report.changes) { lines.append(moved) }
     if let change = report.rewriteChange { lines.append(String(format: "largest change of an output before training: %.3g", change)) }
     if let decision = report.decision { lines.append("decided: \(decision)") }
     if let merge = report.merge {

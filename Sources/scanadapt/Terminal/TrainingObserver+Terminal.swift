@@ -10,7 +10,7 @@ extension TrainingObserver {
         switch event {
         case .reading(let done, let total): progress.show("\(prefix)reading: \(done) of \(total) scans")
         case .recalibrating: progress.show("\(prefix)estimating statistics")
-        case .phase(let name, let number, let count): progress.show("\(prefix)phase \(number + 1) of \(count): \(name)")
+        case .phase(let name, let number, let count, _): progress.show("\(prefix)phase \(number + 1) of \(count): \(name)")
         case .step(let epoch, let step, let steps, let loss):
           progress.show("\(prefix)epoch \(epoch + 1), step \(step) of \(steps), loss \(String(format: "%.4f", loss))")
         case .epoch(let row, _):
