@@ -140,14 +140,17 @@ public struct AdaptationRun: Sendable {
     by strategy: any AdaptationStrategy, on scans: TrainingScans, _ images: RunScans, from source: Model, to model: Model,
     plan: TrainablePlan?, in unmerged: Model, _ outcome: TrainingOutcome?
   ) -> AdaptationReport {
-    let trained = plan.map { plan in unmerged.graph.parameters.filter { plan.trains($0.id) }.reduce(0) { $0 + $1.shape.count } } ?? 0
+    // Every scanner after the first has another set of its own.
+    let further = (outcome?.own ?? [:]).values.dropFirst().reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.count } }
+    let common = plan.map { plan in unmerged.graph.parameters.filter { plan.trains($0.id) }.reduce(0) { $0 + $1.shape.count } } ?? 0
     return AdaptationReport(
       strategy: strategy.specification, summary: strategy.summary, decision: strategy.decision, statistics: strategy.statistics.sentence,
       head: strategy.head,
       scans: scans.count, patients: scans.patients.count, labelledScans: scans.labelledRecords.count,
       scansPerClass: outcome?.scansPerClass ?? [], unusedLabels: outcome?.unusedLabels ?? [],
       unreadable: images.failures.map(UnreadableScan.init),
-      trainedParameters: trained, trainedShare: Double(trained) / Double(max(unmerged.graph.parameterCounts.trainable, 1)),
+      trainedParameters: common + further,
+      trainedShare: Double(common + further) / Double(max(unmerged.graph.parameterCounts.trainable + further, 1)),
       epochs: outcome?.rows.count ?? 0, chosenEpoch: outcome?.chosenEpoch, droppedPerEpoch: outcome?.droppedPerEpoch ?? 0,
       inputs: outcome?.phases.last?.inputs, phases: outcome?.phases ?? [],
       changes: LayerChange.changes(from: source.parameters, to: model.parameters))

@@ -78,6 +78,9 @@ struct DomainSpecificTests {
       }
     }
     #expect(result.model.parameters.differing(from: source.parameters).count == source.parameters.ids.count)
+    // Both scanners' gamma and beta are counted, everything else once.
+    let affine = moved.filter { !$0.field.hasPrefix("running") }.reduce(0) { $0 + a[$1].count }
+    #expect(result.report.trainedParameters == source.graph.parameterCounts.trainable + affine && result.report.trainedShare == 1)
   }
 
   @Test("Frozen convolutions keep their bits, and each scanner's gamma and beta train all the same")

@@ -8,7 +8,10 @@ struct GateGridTests {
   func few() throws {
     let grid = try GateGrid(size: 32, sourcePatients: 60, epochs: 10, patients: 40, testPatients: 150)
     let chosen = GateGrid.shifts.filter { ["none 0", "offset 0.25", "label 0.9"].contains("\($0.name) \($0.strength)") }
-    let cells = try chosen.flatMap { try grid.cells($0, strategies: [RecalibratedModel()]) }
+    var cells = try chosen.flatMap { try grid.cells($0, strategies: [RecalibratedModel()]) }
+    // Where new statistics hurt most, also statistics that move in part of the channels, and a swap of part of them.
+    let partial: [any AdaptationStrategy] = [RecalibratedModel(blend: .empiricalBayes()), InstanceNormalized(stages: 2, channels: .half)]
+    cells += try grid.cells(chosen.first { $0.name == "label" }!, strategies: partial)
     for cell in cells { #expect(!(cell.isAccepted && (cell.isHarmful || cell.losesAccuracy)), "\(cell.line)") }
     let helped = cells.first { $0.shift.name == "offset" && $0.isLabelled }!
     #expect(helped.truth.difference > 0.2 && helped.outcome.decision == .accepted, "\(helped.line)\n\(helped.outcome)")
@@ -25,11 +28,13 @@ struct GateGridTests {
     for seed in 0..<seeds {
       for shift in GateGrid.shifts {
         let strategies: [any AdaptationStrategy] = [
-          RecalibratedModel(), RecalibratedModel(blend: .prior(strength: 64)), InstanceNormalized(), NormalizationOnly(),
+          RecalibratedModel(), RecalibratedModel(blend: .prior(strength: 64)), InstanceNormalized(),
+          RecalibratedModel(blend: .empiricalBayes()),
+          InstanceNormalized(stages: 2, channels: .half), NormalizationOnly(), DomainSpecific(),
         ]
         // Untrained strategies only where nobody labelled anything.
         for cell in try grid.cells(shift, strategies: strategies, labelled: [true], seed: seed)
-          + grid.cells(shift, strategies: Array(strategies.prefix(3)), labelled: [false], seed: seed)
+          + grid.cells(shift, strategies: Array(strategies.prefix(5)), labelled: [false], seed: seed)
         {
           print(cell.line)
           if environment["SCANADAPT_GRID_REASONS"] != nil { print("    \(cell.outcome)  \(cell.outcome.unlabelled.map { "\($0)" } ?? "")") }

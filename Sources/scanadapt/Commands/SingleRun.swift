@@ -37,7 +37,11 @@ struct SingleRun {
         let place = isAccepted ? "" : "unverified/"
         if !isAccepted { try Folder.create("\(folder.path)/unverified") }
         try write(adapted, to: folder, in: place)
-        report(adapted.report, written: "\(folder.path)/\(place)model.safetensors", result.outcome)
+        var written = "\(folder.path)/\(place)model.safetensors"
+        if let packs = adapted.packs {
+          written += " and \(folder.path)/\(place)packs (\(packs.packs.map(\.scanner.rawValue).joined(separator: ", ")); predict --packs)"
+        }
+        report(adapted.report, written: written, result.outcome)
       } else {
         Terminal.result("\(run.strategy.name): \(result.outcome)\nwritten: \(folder.path)/gate.json, and no model")
       }
