@@ -72,7 +72,7 @@ import Testing
   @Test("The last layer, a rank of 0 and a reduction of 0 are refused")
   func refusals() throws {
     let error = #expect(throws: AdditionError.self) { try adapt(LowRankAdaptation(layers: .matching(["fc"]))) }
-    #expect("\(error!)".contains("'fc' can't have a low-rank update: it yields the logits"))
+    #expect("\(error!)".contains("'fc' can't have a low-rank update: the layer of the logits belongs to the head"))
     #expect(throws: StrategyError.self) { try adapt(LowRankAdaptation(rank: 0)) }
     #expect(throws: StrategyError.self) { try adapt(LowRankAdaptation(alpha: 0)) }
     #expect(throws: StrategyError.self) { try adapt(SeriesAdapter(reduction: 0)) }

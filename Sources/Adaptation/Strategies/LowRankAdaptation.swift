@@ -94,7 +94,11 @@ public struct LowRankAdaptation: AdaptationStrategy {
     }
     let candidates = weighted.map { node in
       let isLast = node.name == graph.classifier?.name
-      return (node.name, isLast ? "it yields the logits, and trains whole with the head" : LowRankUpdate.obstacle(at: node, rank: rank))
+      return (
+        node.name,
+        isLast
+          ? "the layer of the logits belongs to the head, which trains whole or not at all" : LowRankUpdate.obstacle(at: node, rank: rank)
+      )
     }
     return try AdditionPlaces(addition: addition, places: "convolutions or linear layers", candidates: candidates).chosen(by: layers)
   }
