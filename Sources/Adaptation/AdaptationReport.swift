@@ -61,7 +61,7 @@ public struct PhaseReport: Sendable, Hashable, Codable {
     firstEpoch = stretch.epochs.lowerBound
     plannedEpochs = stretch.epochs.count
     epochs = rows.count { stretch.epochs.contains($0.epoch) }
-    trainedParameters = stretch.graph.parameters.reduce(0) { stretch.phase.plan.trains($1.id) ? $0 + $1.shape.count : $0 }
+    trainedParameters = stretch.graph.parameters.reduce(0) { $0 + stretch.phase.plan.movingValues(of: $1).count }
     learningRateFactor = stretch.phase.learningRateFactor
     self.inputs = inputs
   }

@@ -12,8 +12,8 @@ import Normalization
 public struct AdaptationRun: Sendable {
   public var strategy: any AdaptationStrategy
   public var training: TrainingConfiguration
-  /// The labels of a new head, in index order; nil takes the training scans' labels in alphabetical order. Cross-validation gives the whole
-  /// cohort's.
+  /// The labels of a new head, in index order; nil takes the training scans' labels in alphabetical order. Of an extended head: those that
+  /// the source lacks are added behind its own, in alphabetical order. Cross-validation gives the whole cohort's.
   public var newHeadLabels: [String]?
   /// The share of patients set aside where early stopping is asked for and no validation scans are given.
   public var validationFraction: Double
@@ -67,7 +67,7 @@ public struct AdaptationRun: Sendable {
   ) throws -> Result {
     let began = observer.seconds?()
     if began != nil { ProcessMemory.resetPeak() }
-    let grafted = try graftedHead(source, for: scans)
+    var grafted = try graftedHead(source, for: scans)
     var model = grafted
     var (scans, validation) = (scans, validation)
     let trains = try strategy.prepare(&model) != nil
@@ -78,10 +78,11 @@ public struct AdaptationRun: Sendable {
 
     let images = RunScans(
       scans.records + (validation?.labelledRecords ?? []), shape: model.card.inputShape, loader: loader, memory: budget.memory / 4)
+    try fillNewRows(of: &grafted, beside: source, scans, images)
     let strategy = try strategy.decided(
       on: TrainingEvidence(model: grafted, training: training, budget: budget, records: scans.records, scans: images))
     model = grafted
-    let plan = try strategy.prepare(&model)
+    let plan = try strategy.prepare(&model).map { keepingOldRows($0, of: model, beside: source) }
     if plan != nil { try training.validate() }
     let course = try plan.map {
       try TrainingCourse(model.graph, phases: strategy.phases(of: model, training: $0), plan: $0, configuration: training)
@@ -94,6 +95,7 @@ public struct AdaptationRun: Sendable {
       try statistics.estimate(&model)
     }
     let change = try checkedRewrite(strategy, from: grafted, to: model, scans, images)
+    if strategy.statistics != .source { try fillNewRows(of: &model, beside: source, scans, images) }
 
     var outcome: TrainingOutcome?
     let pretrained = course.map { pretrainedParameters(of: model, in: source, training: $0.plan) } ?? []
@@ -142,7 +144,7 @@ public struct AdaptationRun: Sendable {
   ) -> AdaptationReport {
     // Every scanner after the first has another set of its own.
     let further = (outcome?.own ?? [:]).values.dropFirst().reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.count } }
-    let common = plan.map { plan in unmerged.graph.parameters.filter { plan.trains($0.id) }.reduce(0) { $0 + $1.shape.count } } ?? 0
+    let common = plan.map { plan in unmerged.graph.parameters.reduce(0) { $0 + plan.movingValues(of: $1).count } } ?? 0
     return AdaptationReport(
       strategy: strategy.specification, summary: strategy.summary, decision: strategy.decision, statistics: strategy.statistics.sentence,
       head: strategy.head,
@@ -166,10 +168,32 @@ public struct AdaptationRun: Sendable {
   }
 
   private func graftedHead(_ source: Model, for scans: TrainingScans) throws -> Model {
-    guard strategy.head == .new else { return source }
-    let labels = try LabelVocabulary(newHeadLabels ?? scans.labels).labels
-    guard labels.count >= 2 else { throw LabelVocabularyError.tooFew(labels) }
-    return try source.replacingHead(labels: labels, seed: training.seed)
+    switch strategy.head {
+    case .keep, .train: return source
+    case .new:
+      let labels = try LabelVocabulary(newHeadLabels ?? scans.labels).labels
+      guard labels.count >= 2 else { throw LabelVocabularyError.tooFew(labels) }
+      return try source.replacingHead(labels: labels, seed: training.seed)
+    case .extend:
+      let new = Set(newHeadLabels ?? scans.labels).subtracting(source.card.labels).sorted()
+      guard !new.isEmpty else { throw HeadExtensionError.nothingNew(known: source.card.labels) }
+      return try source.extendingHead(by: new)
+    }
+  }
+
+  /// The rows of an extended head, from the features of the model as it is now; nothing for any other head.
+  private func fillNewRows(of model: inout Model, beside source: Model, _ scans: TrainingScans, _ images: RunScans) throws {
+    guard case .extend(let form) = strategy.head else { return }
+    let labelled = images.readable(scans.labelledRecords).sorted { $0.id < $1.id }
+    try form.fill(&model, from: labelled, of: images, oldLabels: source.card.labels.count, budget: budget)
+  }
+
+  private func keepingOldRows(_ plan: TrainablePlan, of model: Model, beside source: Model) -> TrainablePlan {
+    guard case .extend(let form) = strategy.head, form.trains == .new, let last = model.graph.classifier?.name else { return plan }
+    var plan = plan
+    plan.keptRows = Dictionary(
+      uniqueKeysWithValues: plan.trainable.filter { $0.path == last }.map { ($0, source.card.labels.count) })
+    return plan
   }
 
   /// Holds the rewrite to its promise on a few scans, before hours of training.

@@ -24,21 +24,20 @@ public struct LabelVocabulary: Hashable, Sendable, Codable {
     return labels.filter { !used.contains($0) }
   }
 
+  /// Labels of the scans that the model doesn't have, with the scans that bear them.
+  public func strays(of records: [ScanRecord]) -> [LabelVocabularyError.Stray] {
+    let known = Set(labels)
+    let counts = Dictionary(records.compactMap(\.label).filter { !known.contains($0) }.map { ($0, 1) }, uniquingKeysWith: +)
+    return counts.sorted { $0.key < $1.key }.map { .init(label: $0.key, scans: $0.value) }
+  }
+
   /// Each scan's class index; nil where it has no label.
   /// - Throws: `LabelVocabularyError.unknown` listing every label that the model doesn't have, with its scans.
   public func targets(of records: [ScanRecord]) throws(LabelVocabularyError) -> [Int?] {
+    let strays = strays(of: records)
+    guard strays.isEmpty else { throw .unknown(strays, known: labels) }
     let indices = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
-    var unknown: [String: Int] = [:]
-    let targets = records.map { record -> Int? in
-      guard let label = record.label else { return nil }
-      if let index = indices[label] { return index }
-      unknown[label, default: 0] += 1
-      return nil
-    }
-    guard unknown.isEmpty else {
-      throw .unknown(unknown.sorted { $0.key < $1.key }.map { .init(label: $0.key, scans: $0.value) }, known: labels)
-    }
-    return targets
+    return records.map { $0.label.map { indices[$0]! } }
   }
 
   /// Labelled scans per class, in index order.
@@ -67,14 +66,15 @@ public enum LabelVocabularyError: Error, Hashable, Sendable, CustomStringConvert
     switch self {
     case .unknown(let strays, let known):
       "found labels the model doesn't have: \(strays.map { "'\($0.label)' (\($0.scans) scans)" }.joined(separator: ", ")); expected "
-        + "\(Self.list(known)); leave those scans out, or train a new head (--head new)"
+        + "\(Self.list(known)); name them as the model does (--map-label FOUND=MODEL), add them to its head (--head extend), train a new head "
+        + "(--head new), or leave those scans out (--exclude label=…)"
     case .duplicates(let labels): "found labels twice: \(Self.list(labels)); expected each once"
     case .tooFew(let labels):
       "found \(labels.isEmpty ? "no label" : "only \(Self.list(labels))"); expected two labels or more for a new head"
     }
   }
 
-  private static func list(_ labels: [String]) -> String {
+  static func list(_ labels: [String]) -> String {
     labels.prefix(12).map { "'\($0)'" }.joined(separator: ", ") + (labels.count > 12 ? " and \(labels.count - 12) more" : "")
   }
 }

@@ -7,7 +7,12 @@ extension Graph {
   func trainablePlan(head: HeadPolicy, backbone: (ParameterDeclaration) -> Bool) -> TrainablePlan? {
     let headIDs = Set(headParameters.map(\.id))
     var chosen = Set(parameters.filter { $0.role != .buffer && !headIDs.contains($0.id) && backbone($0) }.map(\.id))
-    if head.trains { chosen.formUnion(headParameters.filter { $0.role != .buffer }.map(\.id)) }
+    if head.trains {
+      let last = classifier?.name
+      // Other layers of the head would move the old classes' logits.
+      let isNewRowsOnly = if case .extend(let form) = head { form.trains == .new } else { false }
+      chosen.formUnion(headParameters.filter { $0.role != .buffer && (!isNewRowsOnly || $0.id.path == last) }.map(\.id))
+    }
     return try? TrainablePlan(trainable: chosen)
   }
 

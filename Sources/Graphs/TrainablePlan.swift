@@ -5,6 +5,8 @@ public struct TrainablePlan: Hashable, Sendable, Codable {
   public let trainable: Set<ParameterID>
   /// Factors on the learning rate; 1 where absent (discriminative learning rates).
   public var learningRateFactors: [ParameterID: Float]
+  /// Of these parameters, so many first rows (outputs) stay as they are, to the bit, whatever the optimizer: an extended head's old classes.
+  public var keptRows: [ParameterID: Int]
 
   /// What a plan can't be.
   public enum Failure: Error, Hashable, Sendable {
@@ -12,13 +14,25 @@ public struct TrainablePlan: Hashable, Sendable, Codable {
     case nothingTrains
   }
 
-  public init(trainable: Set<ParameterID>, learningRateFactors: [ParameterID: Float] = [:]) throws(Failure) {
+  public init(trainable: Set<ParameterID>, learningRateFactors: [ParameterID: Float] = [:], keptRows: [ParameterID: Int] = [:])
+    throws(Failure)
+  {
     guard !trainable.isEmpty else { throw .nothingTrains }
     self.trainable = trainable
     self.learningRateFactors = learningRateFactors
+    self.keptRows = keptRows
   }
 
   public func trains(_ id: ParameterID) -> Bool { trainable.contains(id) }
+
+  /// Which of a parameter's values move: those behind the kept rows; empty where it doesn't train.
+  public func movingValues(of parameter: ParameterDeclaration) -> Range<Int> {
+    let count = parameter.shape.count
+    guard trains(parameter.id) else { return 0..<0 }
+    let kept = keptRows[parameter.id] ?? 0
+    precondition(kept == 0 || kept < parameter.shape[0], "\(kept) rows of \(parameter.id) kept; it has \(parameter.shape)")
+    return (kept == 0 ? 0 : kept * (count / parameter.shape[0]))..<count
+  }
 }
 
 extension Graph {

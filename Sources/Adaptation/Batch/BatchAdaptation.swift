@@ -82,7 +82,7 @@ public struct BatchAdaptation: Sendable {
 
   private func checkNames(_ folders: [FolderJob]) throws(BatchError) {
     guard !folders.isEmpty else { throw .noFolders }
-    guard run.strategy.head != .new else { throw .newHead }
+    guard !run.strategy.head.changesLabels else { throw .newHead }
     guard run.strategy.perScanner == nil else { throw .severalScannersAtOnce(strategy: run.strategy.name) }
     var seen: Set<String> = []
     for folder in folders {

@@ -44,7 +44,7 @@ public struct GateOutcome: Hashable, Codable, Sendable {
     case harmsScanners([String])
     case objections([UnlabelledObjection])
     case noObjection
-    /// A new head answers in other labels than the source model, or there is no source model.
+    /// A new or extended head answers in other labels than the source model, or there is no source model.
     case nothingToCompareWith
     case notAsked
   }

@@ -65,7 +65,7 @@ public struct GatedAdaptation: Sendable {
     checkpoints: String? = nil, observer: TrainingObserver = TrainingObserver(), fold: (_ index: Int, _ count: Int) -> Void = { _, _ in }
   ) throws -> (outcome: GateOutcome, unreadable: [UnreadableScan]) {
     guard let gate else { return (.notJudged(.notAsked), []) }
-    guard run.strategy.head != .new else { return (.notJudged(.nothingToCompareWith), []) }
+    guard !run.strategy.head.changesLabels else { return (.notJudged(.nothingToCompareWith), []) }
     let isLabelled = !Set(cohort.labels).isDisjoint(with: source.card.labels)
     let judging = isLabelled ? cohort.labelled : cohort
     guard judging.patients.count >= 2 else {

@@ -30,7 +30,8 @@ struct TrainingCourse {
     let bounds = try Self.bounds(of: phases, epochs: configuration.epochs)
     var stale = Set(graph.normalizations.filter(\.operation.keepsStatistics).map(\.name))
     var stretches: [Stretch] = []
-    for (index, phase) in phases.enumerated() {
+    for (index, var phase) in phases.enumerated() {
+      phase.plan.keptRows = plan.keptRows.filter { phase.plan.trains($0.key) }
       let graph = phase.trainingSource.map { graph.training(from: $0, under: phase.plan) } ?? graph
       let estimates = graph.normalizations.contains { $0.operation.readsStoredWhileTraining && stale.contains($0.name) }
       if estimates { stale = [] }

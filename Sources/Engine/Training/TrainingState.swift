@@ -62,8 +62,7 @@ public struct TrainingState: ~Copyable {
     programs = [1: first]
     let trainable = graph.parameters.filter { plan.trains($0.id) }
     bound = BoundParameters(parameters, trainable: trainable)
-    update = ParameterUpdate(
-      optimizer, trainable: trainable, factors: plan.learningRateFactors, startingPoint: startingPoint)
+    update = ParameterUpdate(optimizer, trainable: trainable, plan: plan, startingPoint: startingPoint)
   }
 
   /// One forward pass, backward pass and change of the parameters (and of running statistics, where a normalization updates them).

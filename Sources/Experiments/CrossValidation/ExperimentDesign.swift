@@ -12,6 +12,9 @@ struct ExperimentDesign: Sendable {
     case sourceModel
     /// A head fitted on the fold's training scans of the target; each strategy fits its own.
     case headFittedOnTarget
+    /// The source's own head, with rows for the classes that it lacks from the fold's training scans of the target; each strategy makes its
+    /// own.
+    case headExtendedOnTarget(HeadExtension)
     /// A head fitted on the fold's training scans of the source scanners, from which all strategies start.
     case headFittedOnSources
   }
@@ -70,7 +73,17 @@ struct ExperimentDesign: Sendable {
 
     let labels = taken.labels
     let headKnowsLabels = Set(labels).isSubset(of: model.card.labels) && configuration.newHeadLabels == nil
-    if headKnowsLabels {
+    if let form = try Self.headExtension(of: strategies) {
+      guard configuration.protocolName.givesLabels else {
+        throw ExperimentError.contradiction(
+          "rows for new classes are made from labelled scans, and \(configuration.protocolName.rawValue) gives none; expected another protocol"
+        )
+      }
+      let new = Set(configuration.newHeadLabels ?? labels).subtracting(model.card.labels).sorted()
+      guard !new.isEmpty else { throw HeadExtensionError.nothingNew(known: model.card.labels) }
+      base = .headExtendedOnTarget(form)
+      classes = model.card.labels + new
+    } else if headKnowsLabels {
       base = .sourceModel
       classes = model.card.labels
     } else if configuration.protocolName.givesLabels {
@@ -105,7 +118,9 @@ struct ExperimentDesign: Sendable {
     for strategy in compared {
       let row = Self.row(strategy, .adaptation, base: base, model: model, protocolName: configuration.protocolName)
       rows.append(row)
-      if configuration.comparesTransductive, !row.trains, row.takesStatistics, row.entry.notApplicable == nil {
+      if configuration.comparesTransductive, !row.trains, !row.strategy.strategy.head.changesLabels, row.takesStatistics,
+        row.entry.notApplicable == nil
+      {
         rows.append(row.transductive())
       }
     }
@@ -119,6 +134,19 @@ struct ExperimentDesign: Sendable {
       for number in 1..<configuration.seeds { rows += trained.map { $0.seeded(number) } }
     }
     self.rows = rows
+  }
+
+  /// The one that the strategies' heads ask for; nil where none does.
+  private static func headExtension(of strategies: [ExperimentStrategy]) throws -> HeadExtension? {
+    let asked = strategies.filter { !($0.strategy is SourceModel) }.map { strategy in
+      if case .extend(let form) = strategy.strategy.head { form } else { nil as HeadExtension? }
+    }
+    guard let form = asked.compactMap(\.self).first else { return nil }
+    guard asked.allSatisfy({ $0 == form }) else {
+      throw ExperimentError.contradiction(
+        "some strategies extend the head and others don't, or otherwise; expected one head policy for all")
+    }
+    return form
   }
 
   private static func check(_ configuration: ExperimentConfiguration) throws {
@@ -179,6 +207,7 @@ struct ExperimentDesign: Sendable {
       // As it came, whatever head the others were asked to have.
       case .sourceModel: isBaseline ? wanted.withHead(.keep) : wanted
       case .headFittedOnTarget: wanted.withHead(.new)
+      case .headExtendedOnTarget(let form): wanted.withHead(.extend(form))
       case .headFittedOnSources: isBaseline ? wanted.withHead(.new) : wanted
       }
     let takesStatistics = strategy.strategy.statistics != .source && !isWhollyInstanceNormalized(strategy)

@@ -77,7 +77,11 @@ extension PlannedEvaluation {
     case .known: break
     }
     if !sourcePatients.knownOnSources.isEmpty { found.append(.sourceScansLeftOut(patients: sourcePatients.knownOnSources.count)) }
-    if design.needsNewHead { found.append(.sourceHeadUnknown(modelLabels: experiment.model.card.labels)) }
+    if case .headExtendedOnTarget = design.base {
+      found.append(.headExtended(by: design.classes.filter { !experiment.model.card.labels.contains($0) }))
+    } else if design.needsNewHead {
+      found.append(.sourceHeadUnknown(modelLabels: experiment.model.card.labels))
+    }
     let unlabelled = design.cohort.records.count { $0.label == nil }
     if unlabelled > 0 { found.append(.unlabelledScans(scans: unlabelled)) }
     if !cohort.unavailable.isEmpty { found.append(.missingFiles(scans: cohort.unavailable.count)) }
@@ -91,6 +95,7 @@ extension ExperimentDesign.Base {
     switch self {
     case .sourceModel: .sourceModel
     case .headFittedOnTarget: .linearProbeOnSourceStatistics
+    case .headExtendedOnTarget: .headExtendedOnSourceStatistics
     case .headFittedOnSources: .linearProbeOnSourceScanners
     }
   }

@@ -11,6 +11,8 @@ public struct EvaluationHeader: Hashable, Codable, Sendable {
     case linearProbeOnSourceStatistics
     /// As before, but fitted on the source scanners' training patients, because the protocol gives no labels of the target.
     case linearProbeOnSourceScanners
+    /// The model's own head, with rows for the classes it lacks, per fold, from training patients' untouched features.
+    case headExtendedOnSourceStatistics
   }
 
   /// What is known of the patients that the model was fitted on before.
@@ -104,6 +106,8 @@ extension EvaluationHeader.Baseline {
     case .linearProbeOnSourceScanners:
       "a linear head fitted per fold on the source model's untouched features of the SOURCE scanners' training patients, because its own head "
         + "doesn't know these classes and no label of the target may be used"
+    case .headExtendedOnSourceStatistics:
+      "the source model with rows added to its head, per fold, for the classes it doesn't know, from its untouched features of training patients"
     }
   }
 }

@@ -25,6 +25,8 @@ public enum Finding: Hashable, Codable, Sendable {
   case oneClassOnScanner(scanner: String, label: String)
   case scannerWithoutLabels(scanner: String)
   case sourceHeadUnknown(modelLabels: [String])
+  /// Classes that the source model's head lacked and rows were added for.
+  case headExtended(by: [String])
   case labelUnused(label: String)
   /// Files that were there and could not be decoded.
   case unreadable(scans: Int)
@@ -55,7 +57,7 @@ public enum Finding: Hashable, Codable, Sendable {
       .unreadable, .missingFiles, .strategyFailed, .severalComparisons,
       .foldWarning, .bestIsOptimistic, .transductiveRows, .incompleteFolds, .shortcutProbe(_, _, _, isClose: true):
       .caution
-    case .sourceHeadUnknown, .labelUnused, .unlabelledScans, .sourceScansLeftOut, .shortcutProbe, .ledgerChecked: .note
+    case .sourceHeadUnknown, .headExtended, .labelUnused, .unlabelledScans, .sourceScansLeftOut, .shortcutProbe, .ledgerChecked: .note
     }
   }
 
@@ -76,6 +78,8 @@ public enum Finding: Hashable, Codable, Sendable {
     case .scannerWithoutLabels(let scanner): "scanner \(scanner) has no labelled scan: nothing can be scored there"
     case .sourceHeadUnknown(let labels):
       "the source model's own classes (\(labels.count == 0 ? "unnamed" : list(labels))) aren't this cohort's, so it cannot be scored as it came"
+    case .headExtended(let labels):
+      "the source model doesn't know \(list(labels)); its head was extended, fold by fold, and keeps its own rows"
     case .labelUnused(let label): "no scan has the model's class '\(label)'"
     case .unreadable(let scans): "\(counted(scans, "scan")) couldn't be read and took no part"
     case .missingFiles(let scans): "\(counted(scans, "scan")) of the manifest had no file and took no part"

@@ -35,6 +35,10 @@ public struct MethodsText: Sendable {
       table(
         ["scanner", "class", "patients", "scans"],
         whole.map { [$0.scanner.visible(), $0.label?.visible() ?? "no label", Figures.count($0.patients), Figures.count($0.scans)] }))
+    if let mappings = run.labelMappings {
+      text.append(
+        "Labels renamed to the model's: \(mappings.map { "\($0.found.visible()) to \($0.model.visible())" }.joined(separator: ", ")).")
+    }
     if !conduct.exclusions.isEmpty {
       text += ["Left out:", conduct.exclusions.map { "- \(Figures.count($0.scans)): \($0.reason)" }.joined(separator: "\n")]
     } else {

@@ -29,7 +29,7 @@ struct AdaptCommand: ParsableCommand {
   @Option(help: "One of \(StrategyCatalogue.list).")
   var strategy = "recalibrate"
 
-  @Option(help: "keep, train, or new (for the manifest's labels); the strategy's own choice unless given.")
+  @Option(help: ArgumentHelp(headHelp), transform: headPolicy)
   var head: HeadPolicy?
 
   @Option(
@@ -68,17 +68,24 @@ struct AdaptCommand: ParsableCommand {
   func run() throws {
     let chosen = statistics.applied(to: try StrategyCatalogue.strategy(specified: strategy, head: head), seed: compute.seedValue)
     try statistics.check([chosen])
-    if newHeadLabels != nil, chosen.head != .new { throw ValidationError("--classes is for a new head; give --head new") }
+    if newHeadLabels != nil, !chosen.head.changesLabels {
+      throw ValidationError("--classes is for a new or longer head; give --head new or extend")
+    }
     let resolved = try training.resolved(from: chosen.defaultTraining, seed: compute.seed)
     let source = try model.load(seed: compute.seedValue)
     // Fresh weights have the labels that they were asked for; a weight file's are its old head's.
     let labels = newHeadLabels ?? (model.fromScratch == nil ? nil : model.description.labels)
     let run = AdaptationRun(
       chosen, training: resolved, newHeadLabels: labels, budget: compute.budget, pseudonyms: try privacy.sitePseudonyms())
+    func loadCohort() throws -> Cohort {
+      let cohort = try scans.load()
+      try LabelNotes.check(cohort, against: source, for: run, mappings: scans.labelMappings)
+      return cohort
+    }
     if dryRun {
       // The gate fits once more for each fold of patients.
       let fits = gate == nil ? 1 : Double(folds)
-      let training = try scans.load().allForFitting(Ledger())
+      let training = try loadCohort().allForFitting(Ledger())
       let dry = DryRun(source: source, training: training, loader: try compute.loader(for: source))
       let job = DryRun.Job(run: run, fits: fits, scans: training.count, predictions: fits > 1 ? training.count : 0)
       return Terminal.result(try dry.table(of: [job]))
@@ -86,7 +93,7 @@ struct AdaptCommand: ParsableCommand {
     if let jobs = try batchJobs() {
       try BatchRun(run: run, source: source, jobs: jobs, output: output, command: self).execute()
     } else {
-      try SingleRun(run: run, source: source, cohort: try scans.load(), output: output, command: self).execute()
+      try SingleRun(run: run, source: source, cohort: try loadCohort(), output: output, command: self).execute()
     }
   }
 
@@ -107,7 +114,11 @@ struct AdaptCommand: ParsableCommand {
     guard folders.count > 1 || folders != scans.sources else { return nil }
     return try folders.map { folder in
       let name = try Folder.resolved(folder).split(separator: "/").last.map(String.init) ?? folder
-      return FolderJob(name: name) { try Cohort.load(folder, options) }
+      // A folder whose scans don't bear the label has nothing to rename.
+      return FolderJob(name: name) {
+        let cohort = try Cohort.load(folder, options)
+        return try cohort.renamingLabels(scans.labelMappings.filter { cohort.labels.contains($0.found) })
+      }
     }
   }
 }

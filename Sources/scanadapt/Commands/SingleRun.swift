@@ -63,7 +63,7 @@ struct SingleRun {
   private func description(_ pseudonyms: Pseudonyms) throws -> RunDescription {
     try .ofThisCommand(
       seed: command.compute.seedValue, inputs: [("model", command.model.model)] + command.scans.manifests.map { ("manifest", $0) },
-      pseudonyms)
+      labelMappings: command.scans.labelMappings, pseudonyms)
   }
 
   private func write(_ result: AdaptationRun.Result, to folder: RunFolder, in place: String) throws {

@@ -29,6 +29,10 @@ struct ScanOptions: ParsableArguments {
   @Option(name: .customLong("exclude"), parsing: .singleValue, help: "Leave out rows with column=value.")
   var leavingOut: [RowFilter] = []
 
+  @Option(
+    name: .customLong("map-label"), parsing: .singleValue, help: "A label's name in the scans and in the model: Pneumonia=pneumonia.")
+  var labelMappings: [LabelMapping] = []
+
   func validate() throws {
     guard !sources.isEmpty else { throw ValidationError("--scans is needed: a manifest or a folder") }
     if patientColumn != nil, patientPattern != nil { throw ValidationError("give --patient-column or --patient-pattern, not both") }
@@ -52,7 +56,7 @@ struct ScanOptions: ParsableArguments {
   /// All sources as one cohort; what was noticed while reading goes to stderr.
   func load(needsPatients: Bool = true) throws -> Cohort {
     let options = cohortOptions(needsPatients: needsPatients)
-    let cohort = try Cohort.merging(try sources.map { try Cohort.load($0, options) })
+    let cohort = try Cohort.merging(try sources.map { try Cohort.load($0, options) }).renamingLabels(labelMappings)
     CohortNotes(cohort).print()
     return cohort
   }
@@ -71,3 +75,11 @@ struct ColumnName: ExpressibleByArgument {
 }
 
 extension RowFilter: ExpressibleByArgument {}
+
+extension LabelMapping: ExpressibleByArgument {
+  public init?(argument: String) {
+    let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+    guard parts.count == 2 else { return nil }
+    self.init(found: parts[0], model: parts[1])
+  }
+}

@@ -8,9 +8,9 @@ import Foundation
 extension RunDescription {
   /// What this process was told to do and on what, for `run.json`.
   /// - Parameter inputs: role and path of each file read; those without a path are left out.
-  static func ofThisCommand(seed: UInt64, inputs: [(role: String, path: String?)], _ pseudonyms: Pseudonyms) throws(FileError)
-    -> RunDescription
-  {
+  static func ofThisCommand(
+    seed: UInt64, inputs: [(role: String, path: String?)], labelMappings: [LabelMapping] = [], _ pseudonyms: Pseudonyms
+  ) throws(FileError) -> RunDescription {
     var found: [Input] = []
     for (role, path) in inputs {
       guard let path else { continue }
@@ -19,7 +19,7 @@ extension RunDescription {
     return RunDescription(
       command: ["scanadapt"] + CommandLine.arguments.dropFirst(), version: ProgramVersion.current,
       instructionSet: InstructionSet.name,
-      seed: seed, inputs: found, pseudonymKeyID: pseudonyms.keyID, began: Date.now.ISO8601Format())
+      seed: seed, inputs: found, labelMappings: labelMappings, pseudonymKeyID: pseudonyms.keyID, began: Date.now.ISO8601Format())
   }
 }
 

@@ -28,7 +28,7 @@ struct EvaluationArguments: ParsableArguments {
     help: "One of \(StrategyCatalogue.list), with its settings: lora:rank=8; all unless given.")
   var strategies: [String] = []
 
-  @Option(help: "keep, train, or new (for the manifest's labels); each strategy's own choice unless given.")
+  @Option(help: ArgumentHelp(headHelp), transform: headPolicy)
   var head: HeadPolicy?
 
   @OptionGroup var division: DivisionOptions

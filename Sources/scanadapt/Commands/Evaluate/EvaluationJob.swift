@@ -26,6 +26,9 @@ struct EvaluationJob {
     model = try arguments.model.load()
     cohort = try arguments.scans.load()
     strategies = try arguments.chosenStrategies()
+    try LabelNotes.check(
+      cohort, against: model, under: strategies.map(\.strategy.head), newLabels: arguments.newHeadLabels,
+      mappings: arguments.scans.labelMappings)
     splitFile = try arguments.division.splits.map { try SplitFile($0) }
     outsiders = try arguments.pretrainedOn.map { try PatientList.load($0).sorted() }
     site = try arguments.privacy.sitePseudonyms()
@@ -102,7 +105,7 @@ struct EvaluationJob {
     ]
     let manifests: [(role: String, path: String?)] = arguments.scans.manifests.map { ("manifest", $0) }
     return try .ofThisCommand(
-      seed: arguments.compute.seedValue, inputs: files + manifests, pseudonyms)
+      seed: arguments.compute.seedValue, inputs: files + manifests, labelMappings: arguments.scans.labelMappings, pseudonyms)
   }
 
   private func json(_ result: EvaluationResult) throws -> String {
