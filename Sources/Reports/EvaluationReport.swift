@@ -5,10 +5,13 @@ import Experiments
 public struct EvaluationReport: Sendable {
   let result: EvaluationResult
   let mismatches: [LayerMismatchSeries]
+  let samples: SampleScans?
 
-  public init(_ result: EvaluationResult, mismatches: [LayerMismatchSeries] = []) {
+  /// - Parameter samples: scans to show; none unless somebody asked for them.
+  public init(_ result: EvaluationResult, mismatches: [LayerMismatchSeries] = [], samples: SampleScans? = nil) {
     self.result = result
     self.mismatches = mismatches
+    self.samples = samples
   }
 
   public var table: ComparisonTable { ComparisonTable(result) }
@@ -30,6 +33,7 @@ public struct EvaluationReport: Sendable {
       comparison: table,
       plots: plots,
       tables: [metricsTable, confusionTable, foldsTable, unreadableTable].compactMap { $0 },
+      gallery: ScanGallery(samples),
       refit: result.refitCommand?.visible(limit: 2000),
       footer:
         "Scores are of held-out patients. Patients and scans bear pseudonyms unless the run was told otherwise. Made by "

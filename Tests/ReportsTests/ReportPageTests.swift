@@ -52,6 +52,35 @@ struct ReportPageTests {
     #expect(html.contains("S-") && html.contains("IDAT: CRC error"))
   }
 
+  private func samples(_ count: Int, bytes: Int = 2000, label: String = "lesion") -> SampleScans {
+    SampleScans(
+      strategy: "full",
+      scans: (0..<count).map { index in
+        SampleScan(
+          picture: [UInt8](repeating: UInt8(index % 256), count: bytes), width: 128, height: 96, name: "scan-\(index)", scanner: "B",
+          label: label, answer: index % 2 == 0 ? label : "normal", probability: 0.75)
+      })
+  }
+
+  @Test("Scans are in it only where somebody asked, and only then may it show images, of its own bytes")
+  func sampleScans() {
+    let without = EvaluationReport(SimulatedEvaluation().result).html
+    #expect(!without.contains("<img") && !without.contains("img-src") && !without.contains("data:"))
+    let html = EvaluationReport(SimulatedEvaluation().result, samples: samples(4)).html
+    #expect(html.contains("img-src data:; base-uri"))
+    #expect(html.components(separatedBy: "<img src=\"data:image/png;base64,").count == 5)
+    #expect(html.components(separatedBy: "<img ").count == 5)
+    #expect(html.contains("alt=\"lesion, right (0.750); scanner B, scan-0\"") && html.contains("lesion, wrong: taken for normal"))
+    #expect(html.contains("personal data"))
+  }
+
+  @Test("However many scans are asked for, the page stays under 2 MB, and labels with markup are shown, not obeyed")
+  func manySampleScans() {
+    let html = EvaluationReport(SimulatedEvaluation().result, samples: samples(200, bytes: 16_500, label: "\"><script>x</script>")).html
+    #expect(html.utf8.count < 2_000_000 && html.contains("more would have made the page too large"))
+    #expect(!html.contains("<script") && html.contains("&lt;script&gt;"))
+  }
+
   @Test("Mismatch by layer is drawn with the band of chance")
   func mismatch() {
     let layers = (0..<20).map { LayerMismatchSeries.Layer(name: "layer\($0).bn", mismatch: 1 / Double($0 + 1), chance: 0.1) }

@@ -2,6 +2,7 @@ import Files
 import Foundation
 
 /// One self-contained HTML page: no script, no request, a Content-Security-Policy that forbids both, everything from outside escaped.
+/// Pictures of scans, where they are asked for, are inside the page.
 struct ReportPage {
   struct Verdict {
     let kind: String
@@ -32,17 +33,20 @@ struct ReportPage {
   var comparison: ComparisonTable?
   var plots: [ReportPlot] = []
   var tables: [Table] = []
+  var gallery: ScanGallery?
   var refit: String?
   var footer: String
 
-  static let policy: String = {
-    let hash = Data(ContentHash(of: ReportStyle.sheet).bytes).base64EncodedString()
-    return "default-src 'none'; style-src 'sha256-\(hash)'; base-uri 'none'; form-action 'none'"
-  }()
+  private static let styleHash = Data(ContentHash(of: ReportStyle.sheet).bytes).base64EncodedString()
+
+  /// A page without scans may show no image at all.
+  private var policy: String {
+    "default-src 'none'; style-src 'sha256-\(Self.styleHash)'; \(gallery == nil ? "" : "img-src data:; ")base-uri 'none'; form-action 'none'"
+  }
 
   var html: String {
     let model: [String: Any] = [
-      "policy": Self.policy,
+      "policy": policy,
       "style": ReportStyle.sheet,
       "title": title,
       "lead": lead,
@@ -69,6 +73,10 @@ struct ReportPage {
           "rows": table.rows.map { ["cells": $0] },
         ] as [String: Any]
       },
+      "hasGallery": gallery != nil,
+      "galleryHeading": gallery?.heading ?? "",
+      "galleryNote": gallery?.note ?? "",
+      "pictures": gallery?.pictures ?? [],
       "hasRefit": refit != nil,
       "refit": refit ?? "",
       "footer": footer,

@@ -45,6 +45,8 @@ enum ReportStyle {
     .band { fill: #d9dee4; stroke: none; } .bar { fill: #7d8894; } .bold { stroke-width: 2; opacity: 1; }
     .heat0 { fill: #ffffff; stroke: #e3e6ea; } .heat1 { fill: #d9dee4; } .heat2 { fill: #a3adb8; } .heat3 { fill: #3f4954; }
     svg text.light { fill: var(--paper); }
+    .scans { list-style: none; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 14px; }
+    .scans small { display: block; color: var(--soft); font-size: 12px; overflow-wrap: anywhere; }
     footer { margin-top: 44px; padding-top: 10px; border-top: 1px solid var(--rule); color: var(--soft); font-size: 13px; }
     @media (max-width: 640px) { .verdicts li { grid-template-columns: 1fr; } .verdicts b { border-right: 0; } dl { grid-template-columns: 1fr; } }
     @media print { body { max-width: none; padding: 0; font-size: 12px; } details { display: none; } pre { max-height: none; }

@@ -82,6 +82,15 @@ enum ReportTemplate {
     </table>
     </div>
     {{/tables}}
+    {{#hasGallery}}
+    <h2>{{galleryHeading}}</h2>
+    <p>{{galleryNote}}</p>
+    <ul class="scans">
+    {{#pictures}}
+    <li><img src="{{uri}}" width="{{width}}" height="{{height}}" alt="{{words}}"><small>{{words}}</small></li>
+    {{/pictures}}
+    </ul>
+    {{/hasGallery}}
     {{#hasRefit}}
     <h2>The same on all patients</h2>
     <pre>{{refit}}</pre>

@@ -55,7 +55,7 @@ package struct RefitCommand {
     var leftOut: Set<String> = [
       "--protocol", "--target", "--source", "--strategy", "--head", "--folds", "--repeats", "--metric", "--margin",
       "--training-score-scans", "--out", "--split-date", "--splits", "--inner-folds", "--learning-rates", "--threshold", "--seeds",
-      "--pretrained-on", "--unit", "--metrics", "--time", "--sizes", "--more",
+      "--pretrained-on", "--unit", "--metrics", "--time", "--sizes", "--more", "--with-images",
     ]
     let flags: Set<String> = [
       "--clear-ids", "--dry-run", "--leave-site-out", "--split-column", "--transductive", "--shortcut-probe", "--no-shortcut-probe",

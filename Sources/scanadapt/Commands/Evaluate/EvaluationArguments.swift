@@ -77,6 +77,12 @@ struct EvaluationArguments: ParsableArguments {
   @Flag(help: "Write patients and scans in the clear instead of as pseudonyms.")
   var clearIds = false
 
+  @Option(
+    help:
+      "Show so many held-out scans in report.html, right and wrong ones of each class. Off unless given: scans are personal data, and the report may travel."
+  )
+  var withImages: Int?
+
   @Flag(help: "Time a few steps of each strategy, print hours and peak memory, and write nothing.")
   var dryRun = false
 
@@ -88,6 +94,7 @@ struct EvaluationArguments: ParsableArguments {
     if folds != nil, division.isFixed || `protocol` == .unseenScanner {
       throw ValidationError("--folds divides patients at random; found another way of dividing beside it")
     }
+    if let withImages, !(1...60).contains(withImages) { throw ValidationError("--with-images is 1 to 60 scans, not \(withImages)") }
     if seeds < 1 { throw ValidationError("--seeds is at least 1, not \(seeds)") }
     if repeats < 1 { throw ValidationError("--repeats is at least 1, not \(repeats)") }
     if !(margin >= 0 && margin.isFinite) { throw ValidationError("--margin is a gain of 0 or more, not \(margin)") }

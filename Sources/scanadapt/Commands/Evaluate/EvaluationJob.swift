@@ -86,7 +86,7 @@ struct EvaluationJob {
       result.refitCommand = RefitCommand(result, arguments: words, scanners: scanners, output: arguments.output)?.text
     }.result
     progress.clear()
-    let report = EvaluationReport(result)
+    let report = EvaluationReport(result, samples: arguments.withImages.flatMap { planned.sampleScans($0, of: result, records) })
     try folder.write(report.html, named: "report.html")
     try folder.write(report.table.markdown, named: "table.md")
     try folder.write(MethodsText(result, run: try RunFolder.open(folder.path).run).markdown, named: "methods.md")
