@@ -172,9 +172,13 @@ public struct AdaptationRun: Sendable {
     case .keep, .train: return source
     case .new:
       let labels = try LabelVocabulary(newHeadLabels ?? scans.labels).labels
-      guard labels.count >= 2 else { throw LabelVocabularyError.tooFew(labels) }
-      return try source.replacingHead(labels: labels, seed: training.seed)
+      let output: ModelCard.Output = scans.records.contains { !$0.findings.isEmpty } ? .sigmoid : .softmax
+      // A single finding is there or not.
+      guard labels.count >= (output == .softmax ? 2 : 1) else { throw LabelVocabularyError.tooFew(labels) }
+      return try source.replacingHead(labels: labels, output: output, seed: training.seed)
     case .extend:
+      try LabelFormError.check(scans.records, against: source.card)
+      guard source.card.output == .softmax else { throw LabelFormError.needsClasses("--head extend") }
       let new = Set(newHeadLabels ?? scans.labels).subtracting(source.card.labels).sorted()
       guard !new.isEmpty else { throw HeadExtensionError.nothingNew(known: source.card.labels) }
       return try source.extendingHead(by: new)

@@ -12,10 +12,11 @@ extension LabelVocabulary {
   ///   - newLabels: of a new or extended head, where they are given.
   ///   - mappings: what labels were renamed to must be the model's own, or those of its new head.
   /// - Returns: labels that have no use; empty unless the model knows none at all.
-  /// - Throws: `LabelVocabularyError.unknown` with the scans of each, `LabelMappingError.unknownTarget`, `HeadExtensionError.nothingNew`.
+  /// - Throws: `LabelFormError`, `LabelVocabularyError.unknown` with the scans of each, `LabelMappingError.unknownTarget`, `HeadExtensionError.nothingNew`.
   public static func check(
     _ cohort: Cohort, against model: Model, head: HeadPolicy, usesLabels: Bool, newLabels: [String]?, mappings: [LabelMapping] = []
   ) throws -> [LabelVocabularyError.Stray] {
+    if head != .new { try LabelFormError.check(cohort.records, against: model.card) }
     let own = try LabelVocabulary(model.card.labels)
     let named = Set(mappings.map(\.model))
     let known: [String]

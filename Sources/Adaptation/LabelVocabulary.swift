@@ -20,14 +20,14 @@ public struct LabelVocabulary: Hashable, Sendable, Codable {
 
   /// Labels that no scan bears: not an error, but a line in the report.
   public func unused(by records: [ScanRecord]) -> [String] {
-    let used = Set(records.compactMap(\.label))
+    let used = Set(records.flatMap { $0.label.map { [$0] } ?? $0.findings.filter(\.value).map(\.key) })
     return labels.filter { !used.contains($0) }
   }
 
   /// Labels of the scans that the model doesn't have, with the scans that bear them.
   public func strays(of records: [ScanRecord]) -> [LabelVocabularyError.Stray] {
     let known = Set(labels)
-    let counts = Dictionary(records.compactMap(\.label).filter { !known.contains($0) }.map { ($0, 1) }, uniquingKeysWith: +)
+    let counts = Dictionary(records.flatMap(\.labels).filter { !known.contains($0) }.map { ($0, 1) }, uniquingKeysWith: +)
     return counts.sorted { $0.key < $1.key }.map { .init(label: $0.key, scans: $0.value) }
   }
 
@@ -38,6 +38,14 @@ public struct LabelVocabulary: Hashable, Sendable, Codable {
     guard strays.isEmpty else { throw .unknown(strays, known: labels) }
     let indices = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
     return records.map { $0.label.map { indices[$0]! } }
+  }
+
+  /// Each scan's findings in index order; nil where nobody looked.
+  /// - Throws: `LabelVocabularyError.unknown` listing every finding that the model doesn't have, with its scans.
+  public func findings(of records: [ScanRecord]) throws(LabelVocabularyError) -> [[Bool?]] {
+    let strays = strays(of: records)
+    guard strays.isEmpty else { throw .unknown(strays, known: labels) }
+    return records.map { record in labels.map { record.findings[$0] } }
   }
 
   /// Labelled scans per class, in index order.

@@ -18,8 +18,7 @@ struct LayerPull: Hashable, Sendable, Codable {
   ) throws -> [LayerPull] {
     var model = model
     let records = evidence.labelled
-    let vocabulary = try LabelVocabulary(model.card.labels)
-    let targets = try vocabulary.targets(of: records)
+    let targets = try TrainingTargets(records, for: model.card)
     guard !records.isEmpty else { throw TrainingError.noLabels(scans: evidence.records.count) }
     if model.graph.normalizations.contains(where: { $0.operation.readsStoredWhileTraining }) {
       try StatisticsEstimation(
@@ -45,10 +44,10 @@ struct LayerPull: Hashable, Sendable, Codable {
     let sizes = layers.map { layer in parameters[layer]!.reduce(0) { $0 + squares(model.parameters[$1].values) }.squareRoot() }
     var sums = [Double](repeating: 0, count: layers.count)
     var state = try TrainingState(
-      graph: model.graph, parameters: model.parameters, plan: plan, loss: training.loss(for: vocabulary.counts(of: targets)),
+      graph: model.graph, parameters: model.parameters, plan: plan, loss: targets.loss(training),
       optimizer: training.optimizer, inputs: model.inputs, seed: training.seed, threads: evidence.budget.threads)
     try evidence.scans.forEachBatch(batches.map { $0.map { records[$0] } }) { index, images in
-      let outcome = try state.gradients([model.input: images], targets: .classes(batches[index].map { targets[$0] }), stepIndex: index)
+      let outcome = try state.gradients([model.input: images], targets: targets.batch(batches[index]), stepIndex: index)
       for (index, layer) in layers.enumerated() where sizes[index] > 0 {
         let norm = parameters[layer]!.reduce(0) { $0 + squares(outcome.gradients[$1]!.values) }.squareRoot()
         sums[index] += norm / sizes[index]

@@ -31,7 +31,7 @@ struct RunIdentity {
   /// A scan's line: role, id, patient, scanner, label, content.
   static func line(for record: ScanRecord, as role: String, _ hash: ContentHash?) -> String {
     let fields = [role, record.id.rawValue, record.patient.rawValue, record.scanner.rawValue]
-    return (fields + [record.label.map { "=\($0)" } ?? "-", hash.map { "\($0)" } ?? "unreadable"]).joined(separator: "\u{1F}")
+    return (fields + [record.labelText, hash.map { "\($0)" } ?? "unreadable"]).joined(separator: "\u{1F}")
   }
 }
 
@@ -43,6 +43,7 @@ extension Model {
     // Graphs are plain data; encoding them doesn't fail.
     var bytes = try! encoder.encode(graph)
     bytes.append(contentsOf: Array("\(card.labels) \(card.preprocessing) \(card.inputShape)".utf8))
+    if card.output != .softmax { bytes.append(contentsOf: Array(card.output.rawValue.utf8)) }
     for id in parameters.ids.sorted() {
       bytes.append(contentsOf: Array("\(id)\(parameters.shape(of: id))".utf8))
       parameters.withValues(of: id) { bytes.append(contentsOf: UnsafeRawBufferPointer($0)) }

@@ -17,5 +17,5 @@ public struct TrainingEvidence {
   var images: StatisticsImages { scans.statisticsImages(of: records) }
 
   /// Readable training scans that have a label, sorted by id.
-  var labelled: [ScanRecord] { scans.readable(records).filter { $0.label != nil }.sorted { $0.id < $1.id } }
+  var labelled: [ScanRecord] { scans.readable(records).filter(\.isLabelled).sorted { $0.id < $1.id } }
 }

@@ -84,7 +84,7 @@ public struct Cohort: Sendable {
   /// Sorted, without doubles.
   public var patients: [PatientID] { Set(records.map(\.patient)).sorted() }
   public var scanners: [ScannerID] { Set(records.map(\.scanner)).sorted() }
-  public var labels: [String] { Set(records.compactMap(\.label)).sorted() }
+  public var labels: [String] { Set(records.flatMap(\.labels)).sorted() }
 
   public var count: Int { records.count }
 
@@ -98,7 +98,7 @@ public struct Cohort: Sendable {
   }
 
   /// The scans that have a label.
-  public var labelled: Cohort { filtered { $0.label != nil } }
+  public var labelled: Cohort { filtered(\.isLabelled) }
 
   public func filtered(_ isKept: (ScanRecord) -> Bool) -> Cohort {
     Cohort(records: records.filter(isKept), patientIdentity: patientIdentity, source: source, unavailable: unavailable, notes: notes)

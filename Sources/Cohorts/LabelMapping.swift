@@ -21,14 +21,28 @@ extension Cohort {
     let borne = labels
     for mapping in mappings where !borne.contains(mapping.found) { throw .idle(mapping, labels: borne) }
     return Cohort(
-      records: records.map { record in record.label.flatMap { names[$0] }.map { record.labelled($0) } ?? record },
+      records: try records.map { record throws(LabelMappingError) in try record.renamingLabels(names) },
       patientIdentity: patientIdentity, source: source, unavailable: unavailable, notes: notes)
+  }
+}
+
+extension ScanRecord {
+  fileprivate func renamingLabels(_ names: [String: String]) throws(LabelMappingError) -> ScanRecord {
+    if let label { return names[label].map { labelled($0) } ?? self }
+    var renamed: [String: Bool] = [:]
+    for (finding, isPresent) in findings {
+      let name = names[finding] ?? finding
+      guard renamed.updateValue(isPresent, forKey: name) == nil else { throw .merged(name) }
+    }
+    return withFindings(renamed)
   }
 }
 
 /// Why labels can't be renamed.
 public enum LabelMappingError: Error, Hashable, Sendable, CustomStringConvertible {
   case repeated(String)
+  /// Two findings of a scan would get the same name.
+  case merged(String)
   /// No scan bears the label.
   case idle(LabelMapping, labels: [String])
   /// The name isn't one of the model's labels.
@@ -37,6 +51,7 @@ public enum LabelMappingError: Error, Hashable, Sendable, CustomStringConvertibl
   public var description: String {
     switch self {
     case .repeated(let found): "--map-label: found '\(found)' renamed twice; expected once"
+    case .merged(let name): "--map-label: two findings of a scan would be called '\(name)'; expected a name for each"
     case .idle(let mapping, let labels):
       "--map-label \(mapping): no scan is labelled '\(mapping.found)'; expected one of \(Self.list(labels))"
     case .unknownTarget(let mapping, let known):

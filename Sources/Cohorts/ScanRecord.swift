@@ -10,6 +10,9 @@ public struct ScanRecord: Hashable, Sendable, Identifiable {
   public let scanner: ScannerID
   /// nil where the manifest's cell is empty or there is no such column.
   public let label: String?
+  /// Where several labels may hold at once (`--label-columns`): those that somebody looked for, and whether they are there. Then there is
+  /// no `label`.
+  public let findings: [String: Bool]
   /// Relative to the cohort's root.
   public let path: String
   public let absolutePath: String
@@ -25,7 +28,8 @@ public struct ScanRecord: Hashable, Sendable, Identifiable {
   public let extra: OrderedDictionary<String, String>
 
   public init(
-    id: ScanID? = nil, patient: PatientID, scanner: ScannerID, label: String? = nil, path: String, absolutePath: String,
+    id: ScanID? = nil, patient: PatientID, scanner: ScannerID, label: String? = nil, findings: [String: Bool] = [:], path: String,
+    absolutePath: String,
     split: String? = nil, site: String? = nil, date: String? = nil, group: String? = nil, declaredPatient: PatientID? = nil,
     extra: OrderedDictionary<String, String> = [:]
   ) {
@@ -34,6 +38,7 @@ public struct ScanRecord: Hashable, Sendable, Identifiable {
     self.declaredPatient = declaredPatient ?? patient
     self.scanner = scanner
     self.label = label
+    self.findings = findings
     self.path = path
     self.absolutePath = absolutePath
     self.split = split
@@ -43,7 +48,26 @@ public struct ScanRecord: Hashable, Sendable, Identifiable {
     self.extra = extra
   }
 
+  /// Whether anything is known of what it shows.
+  public var isLabelled: Bool { label != nil || !findings.isEmpty }
+
+  /// The label, or the findings that somebody looked for.
+  public var labels: [String] { label.map { [$0] } ?? findings.keys.sorted() }
+
+  /// What folds balance: the label, or the findings that are there.
+  var balanced: [String] { label.map { [$0] } ?? findings.filter(\.value).keys.sorted() }
+
+  /// The label or the findings as one text, for hashes.
+  package var labelText: String {
+    if let label { return "=\(label)" }
+    return findings.isEmpty ? "-" : findings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value ? 1 : 0)" }.joined(separator: "\u{1E}")
+  }
+
   func labelled(_ newLabel: String?) -> ScanRecord { changed(label: newLabel) }
+
+  func withFindings(_ newFindings: [String: Bool]) -> ScanRecord { changed(label: nil, findings: newFindings) }
+
+  func withoutLabels() -> ScanRecord { changed(label: nil, findings: [:]) }
 
   func identified(_ newID: ScanID) -> ScanRecord { changed(id: newID, label: label) }
 
@@ -53,10 +77,12 @@ public struct ScanRecord: Hashable, Sendable, Identifiable {
   func joined(to newPatient: PatientID) -> ScanRecord { changed(patient: newPatient, label: label) }
 
   private func changed(
-    id newID: ScanID? = nil, patient newPatient: PatientID? = nil, declared: PatientID? = nil, label newLabel: String?
+    id newID: ScanID? = nil, patient newPatient: PatientID? = nil, declared: PatientID? = nil, label newLabel: String?,
+    findings newFindings: [String: Bool]? = nil
   ) -> ScanRecord {
     ScanRecord(
-      id: newID ?? id, patient: newPatient ?? patient, scanner: scanner, label: newLabel, path: path, absolutePath: absolutePath,
+      id: newID ?? id, patient: newPatient ?? patient, scanner: scanner, label: newLabel, findings: newFindings ?? findings, path: path,
+      absolutePath: absolutePath,
       split: split, site: site, date: date, group: group, declaredPatient: declared ?? declaredPatient, extra: extra)
   }
 }

@@ -10,8 +10,8 @@ extension ScanSet {
   /// As the manifest names them; more than `patients` where groups join some.
   public var declaredPatients: [PatientID] { Set(records.map(\.declaredPatient)).sorted() }
   public var scanners: [ScannerID] { Set(records.map(\.scanner)).sorted() }
-  public var labels: [String] { Set(records.compactMap(\.label)).sorted() }
-  public var labelledRecords: [ScanRecord] { records.filter { $0.label != nil } }
+  public var labels: [String] { Set(records.flatMap(\.labels)).sorted() }
+  public var labelledRecords: [ScanRecord] { records.filter(\.isLabelled) }
 }
 
 /// Scans that weights, statistics, thresholds, class weights and intensity ranges may be fitted on.
@@ -41,7 +41,7 @@ public struct TrainingScans: ScanSet {
   /// A part of what may be fitted on; nothing new becomes fittable, so the ledger stays as it is.
   public func restricted(toScanner scanner: ScannerID) -> TrainingScans { filtered { $0.scanner == scanner } }
 
-  public var labelled: TrainingScans { filtered { $0.label != nil } }
+  public var labelled: TrainingScans { filtered(\.isLabelled) }
 
   public func filtered(_ isKept: (ScanRecord) -> Bool) -> TrainingScans { keeping(records.filter(isKept)) }
 
@@ -107,6 +107,6 @@ public struct TestScans: ScanSet {
   /// These scans as something to fit on, their labels removed: for transductive recalibration, which is labelled so everywhere.
   public func transductively() -> TrainingScans {
     TrainingScans(
-      records: records.map { $0.labelled(nil) }, patientIdentity: patientIdentity, fold: fold, use: .transductive, ledger: ledger)
+      records: records.map { $0.withoutLabels() }, patientIdentity: patientIdentity, fold: fold, use: .transductive, ledger: ledger)
   }
 }

@@ -84,6 +84,30 @@ struct UnitTests {
     }
   }
 
+  @Test("A difference of means is that of the two, in the same resamples; from itself it is zero; of other scans it is refused")
+  func meanDifferences() throws {
+    let cohort = try #require(try Golden.decoded(Findings.self).findings.first)
+    func predictions(_ change: (Double) -> Double) -> [MultiLabelPrediction] {
+      cohort.labels.indices.map {
+        MultiLabelPrediction(
+          scan: "\($0)", patient: "\($0 / 2)", scanner: "A", labels: cohort.labels[$0], probabilities: cohort.probabilities[$0].map(change))
+      }
+    }
+    let (better, worse) = (predictions { $0 }, predictions { ($0 * 5).rounded() / 5 })
+    let bootstrap = PatientBootstrap(seed: 1, resamples: 200)
+    let folds = [Array(better.prefix(20)), Array(better.dropFirst(20))]
+    let otherFolds = [Array(worse.prefix(20)), Array(worse.dropFirst(20))]
+    let difference = try #require(try bootstrap.macroDifference(.auroc, candidateFolds: folds, referenceFolds: otherFolds))
+    let values = [folds, otherFolds].compactMap { bootstrap.macroEstimate(.auroc, ofFolds: $0)?.value }
+    #expect(difference.candidate == values[0] && difference.reference == values[1] && difference.difference == values[0] - values[1])
+    #expect(difference.patientsPerClass.count == 2 * cohort.labels[0].count)
+    let same = try #require(try bootstrap.macroDifference(.auroc, candidateFolds: folds, referenceFolds: folds))
+    #expect(same.difference == 0 && same.interval == Interval(lower: 0, upper: 0, level: 0.95))
+    #expect(throws: ComparisonError.self) {
+      try bootstrap.macroDifference(.auroc, candidateFolds: folds, referenceFolds: [folds[0], Array(folds[1].dropLast())])
+    }
+  }
+
   @Test("A finding that nobody has, or nobody looked for, is absent and takes no part in the mean")
   func absentFinding() {
     let predictions = (0..<6).map {

@@ -40,7 +40,7 @@ struct ModelCardTests {
   @Test("A card that isn't consistent is refused")
   func hostile() throws {
     #expect(try load("x", "x") == nil)
-    #expect(try load("\"format\":1,", "\"format\":2,") == .newerCard(found: 2, supported: 1))
+    #expect(try load("\"format\":1,", "\"format\":3,") == .newerCard(found: 3, supported: 2))
     #expect(
       try load("\"stride\":2", "\"stride\":0")
         == .malformedCard("the node 'block1.pool' is malformed: expected a window of 1 to 256 pixels"))
@@ -66,6 +66,40 @@ struct ModelCardTests {
       return
     }
     #expect(missing.sorted() == ["block1.bm.bias", "block1.bm.running_mean", "block1.bm.running_var", "block1.bm.weight"])
+  }
+
+  @Test("A file is known for what it is whatever its header's length is, also where that begins as a pickle does")
+  func headerLengths() throws {
+    try withTemporaryFolder { folder in
+      let path = folder.appending(path: "m.safetensors").path(percentEncoded: false)
+      var model = try model()
+      var first: Set<UInt8> = []
+      // Headers are padded to eight bytes.
+      for length in stride(from: 0, to: 256, by: 8) {
+        model.card.provenance = [String(repeating: "x", count: length)]
+        try ModelWriter.write(model, to: path)
+        first.insert(ModelWriter.encoded(model)[0])
+        #expect(try ModelLoader.load(path).model.card.provenance == model.card.provenance)
+      }
+      #expect(first.contains(0x80) && first.count == 32)
+    }
+  }
+
+  @Test("A model of findings says so in a card of format 2; one of classes stays readable by everyone who reads format 1")
+  func output() throws {
+    let classes = try model()
+    let findings = try classes.replacingHead(labels: ["edema"], output: .sigmoid, seed: 1)
+    #expect(try load("\"format\":1,", "\"format\":1,") == nil)
+    #expect(!String(decoding: ModelWriter.encoded(classes), as: UTF8.self).contains("sigmoid"))
+    let text = String(decoding: ModelWriter.encoded(findings), as: UTF8.self)
+    #expect(text.contains("\\\"format\\\":2,") && text.contains("\\\"output\\\":\\\"sigmoid\\\""))
+    try withTemporaryFolder { folder in
+      let path = folder.appending(path: "m.safetensors").path(percentEncoded: false)
+      try ModelWriter.write(findings, to: path)
+      #expect(try ModelLoader.load(path).model.card == findings.card)
+      let contradicted = #expect(throws: ModelFileError.self) { try ModelLoader.load(path, options: ModelLoadingOptions(output: .softmax)) }
+      #expect(contradicted?.reason == .contradicts(option: "--output", found: "softmax", card: "sigmoid"))
+    }
   }
 
   private func inconsistency(labels: [String]) throws -> ModelConsistencyError {

@@ -66,6 +66,7 @@ public struct GatedAdaptation: Sendable {
   ) throws -> (outcome: GateOutcome, unreadable: [UnreadableScan]) {
     guard let gate else { return (.notJudged(.notAsked), []) }
     guard !run.strategy.head.changesLabels else { return (.notJudged(.nothingToCompareWith), []) }
+    guard source.card.output == .softmax else { throw LabelFormError.needsClasses("the gate") }
     let isLabelled = !Set(cohort.labels).isDisjoint(with: source.card.labels)
     let judging = isLabelled ? cohort.labelled : cohort
     guard judging.patients.count >= 2 else {

@@ -19,6 +19,16 @@ public struct ScanPredictions: Sendable {
   public var packs: [ScannerID: String] = [:]
 }
 
+/// A model's answers for scans that may have several findings, in the records' order, and what couldn't be read.
+public struct ScanFindings: Sendable {
+  /// The readable scans.
+  public let records: [ScanRecord]
+  public let predictions: [MultiLabelPrediction]
+  /// One row a scan, where features were asked for.
+  public let features: [[Float]]?
+  public let unreadable: [UnreadableScan]
+}
+
 /// Runs a model on scans: probabilities, and the feature vectors where they are wanted.
 public struct Predictor: Sendable {
   /// What a scan's label is to a prediction.
@@ -38,12 +48,51 @@ public struct Predictor: Sendable {
     self.budget = budget
   }
 
-  /// - Throws: `LabelVocabularyError` under `.checked`, `PredictionError.notFinite`, the engine's and the loader's errors.
+  /// - Throws: `LabelFormError` for a model that answers finding by finding; `LabelVocabularyError` under `.checked`, `PredictionError.notFinite`, the engine's and the loader's errors.
   public func predict(
     _ model: Model, on records: [ScanRecord], labels: LabelRule = .checked, withFeatures: Bool = false
   ) throws -> ScanPredictions {
+    guard model.card.output == .softmax else { throw LabelFormError.needsClasses("this") }
     let vocabulary = try LabelVocabulary(model.card.labels)
-    if labels == .checked { _ = try vocabulary.targets(of: records) }
+    if labels == .checked {
+      try LabelFormError.check(records, against: model.card)
+      _ = try vocabulary.targets(of: records)
+    }
+    let answers = try answers(of: model, on: records, withFeatures: withFeatures)
+    return ScanPredictions(
+      records: answers.records,
+      predictions: zip(answers.records, answers.logits).map { Prediction($0, label: $0.label.flatMap(vocabulary.index), logits: $1) },
+      logits: answers.logits, features: answers.features, unreadable: answers.unreadable)
+  }
+
+  /// The answers of a model that gives each finding a probability of its own.
+  /// - Throws: as `predict`; `LabelFormError` for a model of classes that exclude each other.
+  public func predictFindings(
+    _ model: Model, on records: [ScanRecord], labels: LabelRule = .checked, withFeatures: Bool = false
+  ) throws -> ScanFindings {
+    precondition(model.card.output == .sigmoid, "findings asked of a model whose classes exclude each other")
+    let vocabulary = try LabelVocabulary(model.card.labels)
+    if labels == .checked {
+      try LabelFormError.check(records, against: model.card)
+      _ = try vocabulary.findings(of: records)
+    }
+    let answers = try answers(of: model, on: records, withFeatures: withFeatures)
+    return ScanFindings(
+      records: answers.records,
+      predictions: zip(answers.records, answers.logits).map { record, logits in
+        MultiLabelPrediction(record, labels: vocabulary.labels.map { record.findings[$0] }, logits: logits)
+      },
+      features: answers.features, unreadable: answers.unreadable)
+  }
+
+  private struct Answers {
+    let records: [ScanRecord]
+    let logits: [[Float]]
+    let features: [[Float]]?
+    let unreadable: [UnreadableScan]
+  }
+
+  private func answers(of model: Model, on records: [ScanRecord], withFeatures: Bool) throws -> Answers {
     let outputs = withFeatures ? [model.logits, model.features] : [model.logits]
     let graph = try Graph(nodes: model.graph.nodes, outputs: outputs, features: model.features)
     let executor = try Executor(graph: graph, parameters: model.parameters, inputs: model.inputs, threads: budget.threads)
@@ -75,10 +124,8 @@ public struct Predictor: Sendable {
     try runWaiting()
     failures += scans.failures
     for (record, row) in zip(readable, logits) where !row.allSatisfy(\.isFinite) { throw PredictionError.notFinite(scan: record.path) }
-    return ScanPredictions(
-      records: readable,
-      predictions: zip(readable, logits).map { Prediction($0, label: $0.label.flatMap(vocabulary.index), logits: $1) }, logits: logits,
-      features: withFeatures ? features : nil, unreadable: failures.map(UnreadableScan.init))
+    return Answers(
+      records: readable, logits: logits, features: withFeatures ? features : nil, unreadable: failures.map(UnreadableScan.init))
   }
 }
 

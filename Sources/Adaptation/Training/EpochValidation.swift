@@ -8,19 +8,16 @@ import ModelFiles
 /// The validation patients' labelled, readable scans.
 struct ValidationSet {
   let records: [ScanRecord]
-  let targets: [Int?]
-  /// Classes among them.
-  let classes: Int
+  let targets: TrainingTargets
 
   /// Nil where there is none.
-  init?(_ validation: ValidationScans?, vocabulary: LabelVocabulary, scans: RunScans) throws(LabelVocabularyError) {
+  init?(_ validation: ValidationScans?, for card: ModelCard, scans: RunScans) throws {
     guard let validation else { return nil }
     let labelled = validation.labelledRecords.sorted { $0.id < $1.id }
-    _ = try vocabulary.targets(of: labelled)
+    _ = try TrainingTargets(labelled, for: card)
     records = scans.readable(labelled)
     guard !records.isEmpty else { return nil }
-    targets = try vocabulary.targets(of: records)
-    classes = Set(targets.compactMap(\.self)).count
+    targets = try TrainingTargets(records, for: card)
   }
 }
 
@@ -74,7 +71,7 @@ final class EpochValidation {
         return true
       }
     }
-    return ValidationMeasures(zip(zip(set.records, set.targets), logits).map { Prediction($0.0, label: $0.1, logits: $1) })
+    return set.targets.measures(set.records, logits: logits)
   }
 }
 

@@ -45,24 +45,20 @@ struct Trainer {
     _ model: inout Model, through course: TrainingCourse, on training: TrainingScans, validatingOn validation: ValidationScans? = nil,
     checkpoint: CheckpointFile? = nil
   ) throws -> TrainingOutcome {
-    let vocabulary = try LabelVocabulary(model.card.labels)
     let labelled = training.labelledRecords.sorted { $0.id < $1.id }
     guard !labelled.isEmpty else { throw TrainingError.noLabels(scans: training.count) }
-    _ = try vocabulary.targets(of: labelled)
+    _ = try TrainingTargets(labelled, for: model.card)
     let readable = scans.readable(labelled)
     guard !readable.isEmpty else {
       throw TrainingError.noReadableScans(listed: labelled.count, first: scans.failures.first.map(UnreadableScan.init))
     }
-    let targets = try vocabulary.targets(of: readable).compactMap(\.self)
-    let counts = vocabulary.counts(of: targets)
-    guard counts.count(where: { $0 > 0 }) > 1 else {
-      throw TrainingError.oneClass(label: vocabulary.labels[targets[0]], scans: targets.count)
-    }
+    let targets = try TrainingTargets(readable, for: model.card)
+    try targets.check()
     // Validation would need each scanner's statistics after every epoch.
     if perScanner != nil, configuration.earlyStopping != nil { throw TrainingError.earlyStoppingOfScanners }
-    let validated = perScanner != nil ? nil : try ValidationSet(validation, vocabulary: vocabulary, scans: scans)
+    let validated = perScanner != nil ? nil : try ValidationSet(validation, for: model.card, scans: scans)
     if configuration.earlyStopping != nil, validated == nil { throw TrainingError.earlyStoppingWithoutValidation }
-    if configuration.earlyStopping?.measure == .validationAUROC, validated?.classes ?? 0 < 2 {
+    if configuration.earlyStopping?.measure == .validationAUROC, validated?.targets.haveRanking != true {
       throw TrainingError.measureUndefined(.validationAUROC)
     }
     let keeper = checkpoint.map { CheckpointKeeper($0, observer: observer) }
@@ -101,9 +97,9 @@ struct Trainer {
           model, plan: stretch.phase.plan, on: $0, budget: budget, scans: scans, reestimating: stretch.isStaleWithin ? statistics : nil)
       }
       let loop = TrainingLoop(
-        configuration: configuration, stretch: stretch, plan: course.plan, inputs: inputs,
-        loss: configuration.loss(for: counts), startingPoint: startingPoint, targets: targets, firstStep: firstStep,
-        stepsPerEpoch: steps[index].count, stepLimit: stepsPerPhase, threads: budget.threads, observer: observer, checkpoint: keeper,
+        configuration: configuration, stretch: stretch, plan: course.plan, inputs: inputs, startingPoint: startingPoint, targets: targets,
+        firstStep: firstStep, stepsPerEpoch: steps[index].count, stepLimit: stepsPerPhase, threads: budget.threads, observer: observer,
+        checkpoint: keeper,
         validate: validator.map { $0.measures })
       try loop.run(&point)
       point.endPhase(before: stretch.epochs.upperBound)
@@ -115,8 +111,8 @@ struct Trainer {
     let rows = point.progress.rows
     return TrainingOutcome(
       rows: rows, chosenEpoch: (point.best == nil ? rows.last?.epoch : point.progress.stopping.bestEpoch) ?? 0, phases: phases,
-      droppedPerEpoch: steps.map(\.dropped).max() ?? 0, scansPerClass: counts, unusedLabels: vocabulary.unused(by: readable),
-      own: point.turns?.own ?? [:])
+      droppedPerEpoch: steps.map(\.dropped).max() ?? 0, scansPerClass: targets.counts,
+      unusedLabels: try LabelVocabulary(model.card.labels).unused(by: readable), own: point.turns?.own ?? [:])
   }
 
   /// Each epoch of a phase has the same number, whatever its order, and leaves out the same number of scans.

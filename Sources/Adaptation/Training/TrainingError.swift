@@ -6,6 +6,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   case noLabels(scans: Int)
   /// All training scans have one class: nothing to tell apart.
   case oneClass(label: String, scans: Int)
+  /// No finding is there in one scan and not in another.
+  case nothingToTell(findings: Int, scans: Int)
   /// Batch statistics of a single scan.
   case batchOfOne(scans: Int, batchSize: Int)
   /// A scanner with one labelled scan, where each batch is one scanner's.
@@ -29,6 +31,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .noLabels(let scans): "found no label among \(scans) training scans; expected labels to train on"
     case .oneClass(let label, let scans): "all \(scans) labelled training scans are '\(label)'; expected two classes or more"
+    case .nothingToTell(let findings, let scans):
+      "none of \(findings) findings is there in some of \(scans) labelled training scans and not in others; expected one at least"
     case .batchOfOne(let scans, let size):
       "batch statistics of a single scan (\(scans) training scans, batch size \(size)); expected batches of 2 or more, "
         + "or training from stored statistics"

@@ -10,11 +10,10 @@ struct TrainingLoop {
   /// Everything that trains in any phase of the run: what a checkpoint and the best epoch hold.
   let plan: TrainablePlan
   let inputs: any StepInputs
-  let loss: Loss
   /// What L2-SP pulls to, in every phase.
   let startingPoint: Parameters?
-  /// Each scan's class, in the inputs' order.
-  let targets: [Int]
+  /// In the inputs' order.
+  let targets: TrainingTargets
   /// The number of the phase's first step in the whole run.
   let firstStep: Int
   let stepsPerEpoch: Int
@@ -30,7 +29,7 @@ struct TrainingLoop {
   func run(_ point: inout TrainingPoint) throws {
     var state = try TrainingState(
       graph: inputs.graph, parameters: point.parameters, plan: stretch.phase.plan,
-      loss: loss, optimizer: configuration.optimizer, startingPoint: startingPoint,
+      loss: targets.loss(configuration), optimizer: configuration.optimizer, startingPoint: startingPoint,
       inputs: inputs.shapes, seed: configuration.seed, threads: threads)
     if let optimizer = point.optimizer { state.optimizerState = optimizer }
     var progress = point.progress
@@ -50,10 +49,12 @@ struct TrainingLoop {
           throw Interrupted(epoch: epoch, step: progress.step, checkpoint: checkpoint?.file.path)
         }
         turns?.take(batches[first + index][0], in: &state)
-        let chosen = batches[first + index].map { targets[$0] }
-        let outcome = try step(&state, maps, targets: chosen, rate: rate(epoch, progress.step), stepIndex: stepIndex(epoch, progress.step))
+        let chosen = batches[first + index]
+        let outcome = try step(
+          &state, maps, targets: targets.batch(chosen), rate: rate(epoch, progress.step), stepIndex: stepIndex(epoch, progress.step))
         progress.add(
-          loss: outcome.loss, scans: chosen.count, correct: correct(outcome.logits, chosen), gradientNorm: outcome.gradientNorm)
+          loss: outcome.loss, scans: chosen.count, correct: targets.correct(outcome.logits.rows, at: chosen),
+          gradientNorm: outcome.gradientNorm)
         observer.report(.step(epoch: epoch, step: progress.step, stepsPerEpoch: stepsPerEpoch, loss: outcome.loss))
         taken += 1
         return taken != stepLimit
@@ -92,10 +93,10 @@ struct TrainingLoop {
   }
 
   private func step(
-    _ state: inout TrainingState, _ maps: [String: FeatureMaps], targets: [Int], rate: Double, stepIndex: Int
+    _ state: inout TrainingState, _ maps: [String: FeatureMaps], targets: Targets, rate: Double, stepIndex: Int
   ) throws -> StepOutcome {
     do {
-      return try state.step(maps, targets: .classes(targets), learningRate: rate, stepIndex: stepIndex)
+      return try state.step(maps, targets: targets, learningRate: rate, stepIndex: stepIndex)
     } catch RunError.nonFinite(let step, let node) {
       throw TrainingError.notFinite(step: step, node: node, learningRate: rate, checkpoint: checkpoint?.lastGood)
     }
@@ -123,9 +124,5 @@ struct TrainingLoop {
     }
     progress.rows.append(row)
     return row
-  }
-
-  private func correct(_ logits: FeatureMaps, _ targets: [Int]) -> Int {
-    zip(logits.rows, targets).count { row, target in row.indices.max { row[$0] < row[$1] } == target }
   }
 }

@@ -165,9 +165,9 @@ private struct FoldMaker {
   }
 
   private func lackingClasses(_ fold: Fold) -> [FoldWarning] {
-    let trained = Set(fold.training.labels)
-    let tested = Set(fold.test.labels)
-    return cohort.labels.flatMap { label -> [FoldWarning] in
+    let trained = Set(fold.training.records.flatMap(\.balanced))
+    let tested = Set(fold.test.records.flatMap(\.balanced))
+    return Set(cohort.records.flatMap(\.balanced)).sorted().flatMap { label -> [FoldWarning] in
       (tested.contains(label) ? [] : [.testLacksClass(fold: fold.name, label: label)])
         + (trained.contains(label) ? [] : [.trainingLacksClass(fold: fold.name, label: label)])
     }

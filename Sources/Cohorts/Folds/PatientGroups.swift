@@ -22,7 +22,7 @@ struct PatientGroups {
   /// Quantities: patients, scans, scans of each scanner, then for each class: its patients, its scans, its scans on each scanner.
   init(_ records: [ScanRecord]) {
     patients = Set(records.map(\.patient)).sorted()
-    labels = Set(records.compactMap(\.label)).sorted()
+    labels = Set(records.flatMap(\.balanced)).sorted()
     let scanners = Set(records.map(\.scanner)).sorted()
     let numberOfPatient = Dictionary(uniqueKeysWithValues: patients.enumerated().map { ($1, $0) })
     let numberOfLabel = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
@@ -45,7 +45,7 @@ struct PatientGroups {
       scannerSets[patient].insert(scanner)
       sums[patient][1, default: 0] += 1
       sums[patient][2 + scanner, default: 0] += 1
-      if let label = record.label.map({ numberOfLabel[$0]! }) {
+      for label in record.balanced.map({ numberOfLabel[$0]! }) {
         let base = 2 + scannerCount + label * perLabel
         if labelSets[patient].insert(label).inserted { sums[patient][base] = 1 }
         sums[patient][base + 1, default: 0] += 1

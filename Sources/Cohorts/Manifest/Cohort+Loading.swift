@@ -7,7 +7,10 @@ extension Cohort {
     var options = options
     options.defaultScanner = options.defaultScanner ?? folderName(path)
     let manifest = path + "/manifest.csv"
-    if EntryKind(at: manifest) == .missing { return try ImageFolder.load(path, options) }
+    if EntryKind(at: manifest) == .missing {
+      guard options.labelColumns.isEmpty else { throw ManifestError(file: path, reason: .labelColumnsWithoutManifest) }
+      return try ImageFolder.load(path, options)
+    }
     return try Manifest.load(manifest, options)
   }
 

@@ -29,6 +29,8 @@ public struct CohortOptions: Hashable, Sendable, Codable {
   public var scanner: String?
   /// For manifests without a scanner column, such as the folder's name.
   public var defaultScanner: String?
+  /// A column for each finding that a scan may have beside others: 1, 0, or nothing where nobody looked. Empty: one label a scan.
+  public var labelColumns: [String]
   /// Only rows that meet every one of these.
   public var keeping: [RowFilter]
   /// No row that meets any of these.
@@ -36,13 +38,14 @@ public struct CohortOptions: Hashable, Sendable, Codable {
 
   public init(
     root: String? = nil, columns: [ManifestColumn: String] = [:], patients: Patients = .fromColumn, scanner: String? = nil,
-    defaultScanner: String? = nil, keeping: [RowFilter] = [], leavingOut: [RowFilter] = []
+    defaultScanner: String? = nil, labelColumns: [String] = [], keeping: [RowFilter] = [], leavingOut: [RowFilter] = []
   ) {
     self.root = root
     self.columns = columns
     self.patients = patients
     self.scanner = scanner
     self.defaultScanner = defaultScanner
+    self.labelColumns = labelColumns
     self.keeping = keeping
     self.leavingOut = leavingOut
   }
@@ -80,7 +83,10 @@ public enum Manifest {
     var reader = try ManifestRows(file: file, columns: columns, root: root)
     for row in kept { try reader.read(row) }
     if reader.records.isEmpty { throw ManifestError(file: file, reason: .noFileFound(root: root.path, rows: kept.count)) }
-    notes.rowsWithoutLabel = reader.records.count { $0.label == nil }
+    if let idle = options.labelColumns.first(where: { name in !reader.records.contains { $0.findings[name] != nil } }) {
+      throw ManifestError(file: file, reason: .emptyLabelColumn(idle))
+    }
+    notes.rowsWithoutLabel = reader.records.count { !$0.isLabelled }
     countFilesWithoutRows(root: root, columns: columns, rows: table.rows, notes: &notes)
     return Cohort(
       records: reader.records, patientIdentity: reader.patientIdentity, source: file, unavailable: reader.unavailable, notes: notes

@@ -6,6 +6,7 @@ struct ManifestColumns {
   let header: [String]
   private let positions: [ManifestColumn: Int]
   private let extras: [(name: String, position: Int)]
+  private let findings: [(name: String, position: Int)]
   private let file: String
 
   init(_ table: CSVTable, _ options: CohortOptions, file: String) throws(ManifestError) {
@@ -14,6 +15,8 @@ struct ManifestColumns {
     header = table.header
     var positions: [ManifestColumn: Int] = [:]
     for role in ManifestColumn.allCases {
+      // A scan has one label or a column for each finding.
+      if role == .label, !options.labelColumns.isEmpty { continue }
       let name = options.name(of: role)
       if let position = header.firstIndex(of: name) {
         positions[role] = position
@@ -24,13 +27,34 @@ struct ManifestColumns {
     if positions[.scanner] == nil, options.scanner == nil, options.defaultScanner == nil {
       throw ManifestError(file: file, line: table.headerLine, reason: .missingScannerColumn(available: header))
     }
+    var findings: [(name: String, position: Int)] = []
+    for name in options.labelColumns {
+      guard let position = header.firstIndex(of: name) else {
+        throw ManifestError(file: file, line: table.headerLine, reason: .missingLabelColumn(name, available: header))
+      }
+      findings.append((name, position))
+    }
+    self.findings = findings
     self.positions = positions
-    let taken = Set(positions.values)
+    let taken = Set(positions.values).union(findings.map(\.position))
     extras = header.enumerated().filter { !taken.contains($0.offset) }.map { ($0.element, $0.offset) }
   }
 
   /// nil where the table has no such column.
   func cell(_ role: ManifestColumn, of row: CSVTable.Row) -> String? { positions[role].map { row.cells[$0] } }
+
+  /// What is known of each finding.
+  func findings(of row: CSVTable.Row) throws(ManifestError) -> [String: Bool] {
+    var known: [String: Bool] = [:]
+    for (name, position) in findings where !row.cells[position].isEmpty {
+      let value = Double(row.cells[position])
+      guard value == 0 || value == 1 else {
+        throw ManifestError(file: file, line: row.line, reason: .unknownFinding(row.cells[position], column: name))
+      }
+      known[name] = value == 1
+    }
+    return known
+  }
 
   func extraCells(of row: CSVTable.Row) -> OrderedDictionary<String, String> {
     OrderedDictionary(uniqueKeysWithValues: extras.map { ($0.name, row.cells[$0.position]) })

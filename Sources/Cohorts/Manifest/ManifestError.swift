@@ -20,6 +20,11 @@ public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible 
     case duplicateColumn(String)
     case missingColumn(String, for: ManifestColumn, available: [String])
     case missingScannerColumn(available: [String])
+    case missingLabelColumn(String, available: [String])
+    /// No row has a value in it.
+    case emptyLabelColumn(String)
+    case unknownFinding(String, column: String)
+    case labelColumnsWithoutManifest
     case unknownFilterColumn(String, available: [String])
     case missingPath
     case missingPatient(scan: String)
@@ -69,6 +74,11 @@ public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible 
     case .missingColumn(let name, let role, let available):
       "found columns \(list(available)); expected '\(name)' for the \(role.rawValue) (see --column \(role.rawValue)=NAME)"
     case .missingScannerColumn(let available): "found columns \(list(available)); expected 'scanner', or --scanner NAME"
+    case .missingLabelColumn(let name, let available): "found columns \(list(available)); expected '\(name)', which --label-columns names"
+    case .emptyLabelColumn(let name): "found no value in column '\(name)', which --label-columns names; expected 1 or 0 in some row"
+    case .unknownFinding(let found, let column):
+      "found '\(found)' in column '\(column)'; expected 1 (there), 0 (not there), or nothing where nobody looked"
+    case .labelColumnsWithoutManifest: "found a folder without a manifest; expected one with the columns that --label-columns names"
     case .unknownFilterColumn(let name, let available): "found columns \(list(available)); expected '\(name)', which a filter names"
     case .missingPath: "found no path; expected a scan's path"
     case .missingPatient(let scan):

@@ -61,7 +61,8 @@ struct ManifestRows {
     }
     records.append(
       ScanRecord(
-        patient: patient, scanner: ScannerID(scanner), label: filled(.label, of: row), path: path, absolutePath: location,
+        patient: patient, scanner: ScannerID(scanner), label: filled(.label, of: row), findings: try columns.findings(of: row), path: path,
+        absolutePath: location,
         split: filled(.split, of: row), site: filled(.site, of: row), date: filled(.date, of: row), group: filled(.group, of: row),
         extra: columns.extraCells(of: row)))
   }

@@ -43,44 +43,6 @@ public struct MultiLabelScore: Hashable, Codable, Sendable {
   }
 }
 
-extension PatientBootstrap {
-  /// Each finding's metric with its interval, from the patients labelled for it; `nil` where undefined.
-  public func estimates(_ metric: Metric, of predictions: [MultiLabelPrediction]) -> [Estimate?] {
-    (0..<(predictions.first?.labels.count ?? 0)).map { finding in
-      estimate(metric, of: predictions.map { $0.prediction(of: finding) })
-    }
-  }
-
-  /// The mean over findings with its interval: every patient with any label is resampled, all findings at once, in one stratum.
-  public func macroEstimate(_ metric: Metric, of predictions: [MultiLabelPrediction]) -> MacroEstimate? {
-    let findings = predictions.first?.labels.count ?? 0
-    let everyone = predictions.filter { $0.labels.contains { $0 != nil } }
-    let patients = PatientTable(
-      folds: [everyone.map { Prediction(scan: $0.scan, patient: $0.patient, scanner: $0.scanner, label: 0, probabilities: [1]) }])
-    let prepared = (0..<findings).map { finding in
-      PreparedMetrics([metric], folds: [everyone.map { $0.prediction(of: finding) }], patients: patients)
-    }
-    func macro(_ weights: [Double]) -> Double? {
-      let values = prepared.compactMap { $0.values(weights: weights)[0] }
-      return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-    }
-    guard let value = macro(patients.ones) else { return nil }
-    guard patients.ids.count > 1 else { return MacroEstimate(metric: metric, value: value, interval: nil, patients: patients.ids.count) }
-    var weights = patients.ones
-    let resampled = (0..<resamples).map { resample in
-      drawWeights(&weights, resample: resample, strata: patients.strata)
-      return macro(weights) ?? .nan
-    }
-    var leftOut: [Double] = []
-    leaveOut(patients) { _, weights in leftOut.append(macro(weights) ?? .nan) }
-    let statistic = ResampledStatistic(value: value, resampled: resampled, leftOut: [leftOut])
-    let isDefined = statistic.undefined * 10 <= resamples
-    return MacroEstimate(
-      metric: metric, value: value, interval: isDefined ? statistic.bootstrapInterval(method.ofResamples, level: level) : nil,
-      patients: patients.ids.count)
-  }
-}
-
 /// A mean over findings with its interval.
 public struct MacroEstimate: Hashable, Codable, Sendable {
   public let metric: Metric

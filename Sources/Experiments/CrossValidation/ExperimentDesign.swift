@@ -58,6 +58,9 @@ struct ExperimentDesign: Sendable {
   init(_ configuration: ExperimentConfiguration, model: Model, strategies: [ExperimentStrategy], cohort: Cohort) throws {
     self.configuration = configuration
     try Self.check(configuration)
+    guard cohort.records.allSatisfy(\.findings.isEmpty) else {
+      throw ExperimentError.contradiction("classes that exclude each other are compared; found a column for each finding (--label-columns)")
+    }
     (targets, sources) = try Self.scanners(configuration, cohort)
     let isUnseen = configuration.protocolName == .unseenScanner
     var taken = cohort
@@ -97,6 +100,7 @@ struct ExperimentDesign: Sendable {
           modelLabels: model.card.labels, cohortLabels: labels, protocolName: configuration.protocolName)
       }
     }
+    if base == .sourceModel, model.card.output == .sigmoid { throw LabelFormError.classesForFindings }
     let missing = labels.filter { [classes] in !classes.contains($0) }
     guard missing.isEmpty else { throw ExperimentError.newHeadLacks(labels: missing) }
     metrics = configuration.metrics(classCount: classes.count)

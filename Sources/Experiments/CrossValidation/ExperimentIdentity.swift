@@ -36,7 +36,7 @@ struct ExperimentIdentity {
     for (record, hash) in zip(design.cohort.records, hashes) {
       lines.append(
         [
-          record.id.rawValue, record.patient.rawValue, record.scanner.rawValue, record.label.map { "=\($0)" } ?? "-",
+          record.id.rawValue, record.patient.rawValue, record.scanner.rawValue, record.labelText,
           record.split ?? "", record.site ?? "", record.date ?? "",
           hash?.hex ?? "unreadable",
         ]

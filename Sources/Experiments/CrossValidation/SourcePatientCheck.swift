@@ -13,7 +13,16 @@ struct SourcePatientCheck {
   let knownOnSources: Set<PatientID>
 
   init(_ fitted: FittedPatients, outsiders: [PatientID]?, design: ExperimentDesign, pseudonyms: Pseudonyms) {
-    let records = design.cohort.labelled.records
+    self.init(
+      fitted, outsiders: outsiders, records: design.cohort.labelled.records, targets: design.targets, sources: design.sources,
+      pseudonyms: pseudonyms)
+  }
+
+  /// - Parameter records: labelled.
+  init(
+    _ fitted: FittedPatients, outsiders: [PatientID]?, records: [ScanRecord], targets: Set<ScannerID>, sources: Set<ScannerID>,
+    pseudonyms: Pseudonyms
+  ) {
     let listed = Set(outsiders ?? [])
     let ownGroups = fitted.groups.filter { $0.keyID == pseudonyms.keyID }.flatMap(\.hashes)
     let listedHashes = PatientHashes(listed, pseudonyms).hashes
@@ -30,8 +39,8 @@ struct SourcePatientCheck {
       }
       return Set(here.filter { found.contains($0.declaredPatient) }.map(\.patient))
     }
-    knownOnTargets = shared(design.targets)
-    knownOnSources = shared(design.sources)
+    knownOnTargets = shared(targets)
+    knownOnSources = shared(sources)
     let isComparable = fitted.groups.allSatisfy { $0.keyID == pseudonyms.keyID }
     if !knownOnTargets.isEmpty {
       known = .known(count: count, heldOut: knownOnTargets.count)

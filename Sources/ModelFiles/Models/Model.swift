@@ -33,12 +33,15 @@ public struct Model: Sendable {
   }
 
   /// The same backbone with a fresh head for other labels; a Sequential keeps its hidden layers' sizes, all of it starts anew.
-  public func replacingHead(labels: [String], seed: UInt64) throws(ModelConsistencyError) -> Model {
+  public func replacingHead(
+    labels: [String], output: ModelCard.Output = .softmax, seed: UInt64
+  ) throws(ModelConsistencyError) -> Model {
     guard let graph = graph.replacingClasses(with: labels.count) else { throw ModelConsistencyError(.noClassifier) }
     var values = parameters.matching(graph.parameters)
     graph.initializeHead(in: &values, seed: seed)
     var card = card
     card.labels = labels
+    card.output = output
     return try Model(graph: graph, parameters: values, card: card)
   }
 

@@ -49,6 +49,9 @@ public enum ModelLoader {
         file,
         .contradicts(option: "--labels", found: labels.joined(separator: ","), card: stored.labels.joined(separator: ",")))
     }
+    if let output = options.output, output != stored.card.output {
+      throw ModelFileError(file, .contradicts(option: "--output", found: output.rawValue, card: stored.card.output.rawValue))
+    }
     var card = stored.card
     if let preprocessing = options.preprocessing, preprocessing != card.preprocessing {
       notes.append(.overridden("preprocessing as given, not as the card says (\(card.preprocessing))"))
@@ -105,7 +108,7 @@ public enum ModelLoader {
     }
     let size = preprocessing.outputShape.map { (height: $0[1], width: $0[2]) } ?? options.inputSize!
     let card = ModelCard(
-      architecture: reading.architecture, labels: labels, preprocessing: preprocessing,
+      architecture: reading.architecture, labels: labels, output: options.output ?? .softmax, preprocessing: preprocessing,
       inputShape: FeatureShape(channels: preprocessing.channels, height: size.height, width: size.width), fittedPatients: .unknown,
       statistics: "source", provenance: ["weights of sha256 \(stateDict.contentHash.hex)"])
     notes += reading.notes

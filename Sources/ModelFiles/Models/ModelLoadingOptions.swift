@@ -15,6 +15,8 @@ public struct ModelLoadingOptions: Hashable, Sendable {
   public var architecture: Architecture?
   /// `--labels`, in index order.
   public var labels: [String]?
+  /// `--output`: softmax unless given.
+  public var output: ModelCard.Output?
   /// `--preprocess`.
   public var preprocessing: Preprocessing?
   /// `--input-size`, where the preprocessing doesn't fix one.
@@ -32,12 +34,13 @@ public struct ModelLoadingOptions: Hashable, Sendable {
   public var head: HeadChoice
 
   public init(
-    architecture: Architecture? = nil, labels: [String]? = nil, preprocessing: Preprocessing? = nil,
+    architecture: Architecture? = nil, labels: [String]? = nil, output: ModelCard.Output? = nil, preprocessing: Preprocessing? = nil,
     inputSize: (height: Int, width: Int)? = nil, stateKey: String? = nil, epsilon: Float? = nil, numbersLabels: Bool = false,
     head: HeadChoice = .stored
   ) {
     self.architecture = architecture
     self.labels = labels
+    self.output = output
     self.preprocessing = preprocessing
     self.stateKey = stateKey
     self.epsilon = epsilon

@@ -11,9 +11,11 @@ struct StoredCard: Codable, Equatable {
   static let metadataKey = "scanadapt.card"
   static let limitBytes = 64 << 20
 
-  var format = ModelCard.format
+  var format: Int
   var architecture: Architecture?
   var labels: [String]
+  /// Nil: softmax, as in every card of format 1.
+  var output: ModelCard.Output?
   var preprocessing: Preprocessing
   var inputShape: FeatureShape
   var fittedPatients: FittedPatients
@@ -22,8 +24,10 @@ struct StoredCard: Codable, Equatable {
   var graph: Graph?
 
   init(_ card: ModelCard, graph: Graph?) {
+    format = card.output == .softmax ? 1 : 2
     architecture = card.architecture
     labels = card.labels
+    output = card.output == .softmax ? nil : card.output
     preprocessing = card.preprocessing
     inputShape = card.inputShape
     fittedPatients = card.fittedPatients
@@ -34,7 +38,8 @@ struct StoredCard: Codable, Equatable {
 
   var card: ModelCard {
     ModelCard(
-      architecture: architecture, labels: labels, preprocessing: preprocessing, inputShape: inputShape, fittedPatients: fittedPatients,
+      architecture: architecture, labels: labels, output: output ?? .softmax, preprocessing: preprocessing, inputShape: inputShape,
+      fittedPatients: fittedPatients,
       statistics: statistics, provenance: provenance)
   }
 

@@ -20,6 +20,12 @@ public struct SafetensorsFile: Sendable {
     try self.init(bytes: try FileContents.read(path, limitBytes: limitBytes), file: path)
   }
 
+  /// Whether it begins as such a file does: a header's length that fits the file, and the brace that opens it.
+  static func isRecognized(_ bytes: [UInt8]) -> Bool {
+    guard bytes.count > 8, bytes[8] == UInt8(ascii: "{") else { return false }
+    return bytes[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) } <= UInt64(bytes.count - 8)
+  }
+
   /// - Parameter file: what errors call it.
   public init(bytes: [UInt8], file: String) throws(SafetensorsError) {
     guard bytes.count >= 8 else { throw SafetensorsError(file: file, reason: .truncated(expectedBytes: 8, foundBytes: bytes.count)) }

@@ -23,11 +23,15 @@ public struct StateDict: Sendable {
     self.file = file
     contentHash = ContentHash(of: bytes)
     notes = []
-    if ZipArchive.isArchive(bytes) || bytes.first == 0x80 || (bytes.count > 262 && bytes[257..<262].elementsEqual("ustar".utf8)) {
+    // A header's length may begin with the byte that a pickle begins with.
+    let isSafetensors = SafetensorsFile.isRecognized(bytes)
+    if !isSafetensors,
+      ZipArchive.isArchive(bytes) || bytes.first == 0x80 || (bytes.count > 262 && bytes[257..<262].elementsEqual("ustar".utf8))
+    {
       let pytorch = try PyTorchFile(bytes: bytes, file: file)
       metadata = [:]
       (tensors, notes) = try Self.tensors(of: pytorch, stateKey: stateKey)
-    } else if bytes.count >= 9, bytes[8] == UInt8(ascii: "{") || file.hasSuffix(".safetensors") {
+    } else if isSafetensors || (bytes.count >= 9 && (bytes[8] == UInt8(ascii: "{") || file.hasSuffix(".safetensors"))) {
       guard stateKey == nil else { throw StateDictError(file: file, reason: .unknownStateKey(stateKey!, candidates: [])) }
       let safetensors = try SafetensorsFile(bytes: bytes, file: file)
       metadata = safetensors.metadata

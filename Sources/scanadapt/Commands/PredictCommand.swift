@@ -41,9 +41,17 @@ struct PredictCommand: ParsableCommand {
       let records = cohort.restricted(toScanner: scanner).records
       let (model, choice) = try adapted.chosen(for: scanner, scans: records, by: predictor)
       if let note = choice?.note(for: scanner) { Terminal.note(note) }
-      let answers = try predictor.predict(model, on: records, labels: .whereKnown, withFeatures: features != nil)
-      table.add(answers, statistics: choice?.words ?? "model")
-      unreadable += answers.unreadable
+      let statistics = choice?.words ?? "model"
+      switch model.card.output {
+      case .softmax:
+        let answers = try predictor.predict(model, on: records, labels: .whereKnown, withFeatures: features != nil)
+        table.add(answers, statistics: statistics)
+        unreadable += answers.unreadable
+      case .sigmoid:
+        let answers = try predictor.predictFindings(model, on: records, labels: .whereKnown, withFeatures: features != nil)
+        table.add(answers, statistics: statistics)
+        unreadable += answers.unreadable
+      }
     }
     if let output { try AtomicFile.write(table.csv, to: output) } else { Terminal.result(String(table.csv.dropLast())) }
     if let features { try AtomicFile.write(table.featuresCSV, to: features) }

@@ -35,6 +35,9 @@ struct ModelDescriptionOptions: ParsableArguments {
   @Option(help: "The class names, separated by commas, in the order of the logits.", transform: labelList)
   var labels: [String]?
 
+  @Option(help: "softmax: the classes exclude each other; sigmoid: each finding has a probability of its own. softmax unless given.")
+  var output: ModelCard.Output?
+
   @Flag(help: "Call the classes class-0, class-1, …: for a network whose head will be replaced, such as ImageNet's.")
   var unnamedLabels = false
 
@@ -54,7 +57,8 @@ struct ModelDescriptionOptions: ParsableArguments {
 
   var loadingOptions: ModelLoadingOptions {
     ModelLoadingOptions(
-      architecture: architecture, labels: labels, preprocessing: preprocess, inputSize: inputSize.map { ($0.height, $0.width) },
+      architecture: architecture, labels: labels, output: output, preprocessing: preprocess,
+      inputSize: inputSize.map { ($0.height, $0.width) },
       stateKey: state, epsilon: epsilon, numbersLabels: unnamedLabels)
   }
 }
@@ -80,6 +84,8 @@ func labelList(_ argument: String) throws -> [String] {
 }
 
 extension Architecture: ExpressibleByArgument {}
+
+extension ModelCard.Output: ExpressibleByArgument {}
 
 func preprocessing(_ argument: String) throws -> Preprocessing {
   do { return try Preprocessing(specification: argument) } catch { throw ValidationError("--preprocess: \(error)") }

@@ -14,6 +14,11 @@ struct ScanOptions: ParsableArguments {
   @Option(name: .customLong("column"), parsing: .singleValue, help: "A column's name for a role: patient=PatientID.")
   var columns: [ColumnName] = []
 
+  @Option(
+    help: "Columns of findings that a scan may have together, separated by commas: 1 there, 0 not there, empty where nobody looked.",
+    transform: columnList)
+  var labelColumns: [String] = []
+
   @Option(help: "'path' states that every scan is its own patient; it is stamped on every result.")
   var patientColumn: String?
 
@@ -50,7 +55,8 @@ struct ScanOptions: ParsableArguments {
       patients = .matching(pattern: patientPattern)
     }
     return CohortOptions(
-      root: root, columns: columns, patients: patients, scanner: scanner, keeping: keeping, leavingOut: leavingOut)
+      root: root, columns: columns, patients: patients, scanner: scanner, labelColumns: labelColumns,
+      keeping: keeping, leavingOut: leavingOut)
   }
 
   /// All sources as one cohort; what was noticed while reading goes to stderr.
@@ -60,6 +66,14 @@ struct ScanOptions: ParsableArguments {
     CohortNotes(cohort).print()
     return cohort
   }
+}
+
+private func columnList(_ argument: String) throws -> [String] {
+  let names = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+  guard names.allSatisfy({ !$0.isEmpty }), Set(names).count == names.count else {
+    throw ValidationError("--label-columns are different names separated by commas; found '\(argument)'")
+  }
+  return names
 }
 
 /// `role=name` on the command line.

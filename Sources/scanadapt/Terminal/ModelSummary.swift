@@ -17,7 +17,8 @@ struct ModelSummary {
       "architecture    \(card.architecture?.rawValue ?? "a graph of its own")",
       "input           \(card.inputShape)",
       "preprocessing   \(card.preprocessing)",
-      "classes         \(card.labels.count <= 20 ? card.labels.joined(separator: ", ") : "\(card.labels.count), in index order")",
+      "classes         \(card.labels.count <= 20 ? card.labels.joined(separator: ", ") : "\(card.labels.count), in index order")"
+        + (card.output == .sigmoid ? "; a probability each" : ""),
       "parameters      \(trainable.map(\.shape.count).reduce(0, +)) (\(counts.joined(separator: ", ")))",
       "normalizations  \(model.graph.normalizations.count); statistics: \(card.statistics)",
       "fitted on       \(patients)",

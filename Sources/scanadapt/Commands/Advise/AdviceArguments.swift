@@ -32,7 +32,7 @@ struct AdviceArguments: ParsableArguments {
     help: "One of \(StrategyCatalogue.list), with its settings: lora:rank=8; a ladder from least to most change unless given.")
   var strategies: [String] = []
 
-  @Option(help: "keep, train, or new (for the manifest's labels); each strategy's own choice unless given.")
+  @Option(help: ArgumentHelp(headHelp), transform: headPolicy)
   var head: HeadPolicy?
 
   @Option(help: "Patient folds.")

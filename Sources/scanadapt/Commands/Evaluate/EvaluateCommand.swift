@@ -21,6 +21,7 @@ struct EvaluateAllCommand: ParsableCommand {
   @OptionGroup var arguments: EvaluationArguments
 
   func run() throws {
+    if let job = try FindingsJob(arguments) { return try job.run() }
     let job = try EvaluationJob(arguments, words: EvaluationPlanFile.words(of: CommandLine.arguments))
     if arguments.dryRun { return Terminal.result(try job.dryRun()) }
     try job.withNewFolder { folder, planned in
@@ -43,6 +44,9 @@ struct EvaluatePlanCommand: ParsableCommand {
   var slurm = false
 
   func run() throws {
+    guard arguments.scans.labelColumns.isEmpty else {
+      throw ExperimentError.contradiction("several findings a scan are evaluated in one go; found a plan of steps beside --label-columns")
+    }
     let job = try EvaluationJob(arguments, words: EvaluationPlanFile.words(of: CommandLine.arguments))
     if arguments.dryRun { return Terminal.result(try job.dryRun()) }
     try job.withNewFolder { folder, planned in

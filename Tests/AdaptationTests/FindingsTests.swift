@@ -1,0 +1,100 @@
+import Adaptation
+import Cohorts
+import Evaluation
+import Files
+import Graphs
+import ModelFiles
+import Testing
+
+@Suite("Several findings a scan")
+struct FindingsTests {
+  private let stripes: StripesCohort
+  private let cohort: Cohort
+  private let source: Model
+  private let quick = TrainingConfiguration(epochs: 30, batchSize: 8, learningRate: 3e-2, seed: 7)
+
+  /// Each scan is tall or not, and so is its opposite; whether it is flat is known in two scans of three.
+  init() throws {
+    stripes = try StripesCohort(patients: 16)
+    source = try StripesCohort.model(labels: ["a", "b", "c"])
+    let records = stripes.cohort.records.enumerated().map { index, record in
+      var findings = ["tall": record.label == "tall"]
+      if index % 3 != 0 { findings["flat"] = record.label == "flat" }
+      return ScanRecord(
+        patient: record.patient, scanner: record.scanner, findings: findings, path: record.path, absolutePath: record.absolutePath)
+    }
+    cohort = Cohort(records: records, patientIdentity: .declaredColumn("patient"))
+  }
+
+  private func probe(_ configuration: TrainingConfiguration) throws -> AdaptationRun.Result {
+    try AdaptationRun(LinearProbe(head: .new), training: configuration)
+      .adapt(source, to: cohort.allForFitting(Ledger()), loader: StripesCohort.loader)
+  }
+
+  @Test("A new head gets a probability for each finding, learns them from the scans where they are known, and keeps that in its file")
+  func learns() throws {
+    let result = try probe(quick)
+    #expect(result.model.card.labels == ["flat", "tall"] && result.model.card.output == .sigmoid)
+    #expect(result.report.scansPerClass == [11, 16])
+    let losses = result.metrics.map(\.trainingLoss)
+    #expect(try #require(losses.last) < 0.7 * losses[0])
+    let file = stripes.folder + "/findings.safetensors"
+    try ModelWriter.write(result.model, to: file)
+    let model = try ModelLoader.load(file).model
+    #expect(model.card.output == .sigmoid)
+    let answers = try Predictor(loader: StripesCohort.loader).predictFindings(model, on: cohort.records).predictions
+    #expect(answers.map(\.labels) == cohort.records.map { [$0.findings["flat"], $0.findings["tall"]] })
+    #expect(try #require(MultiLabelScore(.auroc, of: answers).macro) > 0.95)
+    // Not shares of one whole.
+    #expect(answers.contains { abs($0.probabilities[0] + $0.probabilities[1] - 1) > 0.01 })
+  }
+
+  @Test("Every strategy trains and answers with findings; early stopping watches their mean area; runs have the same bits")
+  func strategies() throws {
+    var short = quick
+    short.epochs = 2
+    for var strategy in [LinearProbe(), NormalizationOnly(), FullFineTuning()] as [any AdaptationStrategy] {
+      strategy.head = .new
+      let result = try AdaptationRun(strategy, training: short)
+        .adapt(source, to: cohort.allForFitting(Ledger()), loader: StripesCohort.loader)
+      #expect(result.model.card.output == .sigmoid && result.metrics.count == 2)
+    }
+    short.earlyStopping = EarlyStopping(on: .validationAUROC, patience: 5)
+    short.classWeighting = .balanced
+    let (first, second) = (try probe(short), try probe(short))
+    #expect(first.metrics.allSatisfy { $0.validationAUROC != nil && $0.validationLoss != nil } && first.metrics == second.metrics)
+    #expect(first.model.parameters.fingerprint == second.model.parameters.fingerprint)
+  }
+
+  @Test("Scans and models of different kinds, an extension, the gate and a comparison of classes are refused, each with its sentence")
+  func refusals() throws {
+    let findings = try probe(TrainingConfiguration(epochs: 1, batchSize: 8, learningRate: 1e-2)).model
+    let loader = StripesCohort.loader
+    #expect(throws: LabelFormError.findingsForClasses) {
+      try AdaptationRun(LinearProbe()).adapt(source, to: cohort.allForFitting(Ledger()), loader: loader)
+    }
+    #expect(throws: LabelFormError.classesForFindings) {
+      try AdaptationRun(LinearProbe()).adapt(findings, to: stripes.training(), loader: loader)
+    }
+    #expect(throws: LabelFormError.classesForFindings) {
+      try AdaptationRun(SourceModel(head: .extend())).adapt(findings, to: stripes.training(), loader: loader)
+    }
+    #expect(throws: LabelFormError.needsClasses("the gate")) {
+      try GatedAdaptation(AdaptationRun(RecalibratedModel())).judge(
+        findings, on: cohort, named: "test", loader: loader, ledger: Ledger())
+    }
+    #expect(throws: LabelFormError.needsClasses("this")) { try Predictor(loader: loader).predict(findings, on: cohort.records) }
+    let one = cohort.filtered { $0.findings["tall"] == true }
+    #expect(throws: TrainingError.nothingToTell(findings: 2, scans: 16)) {
+      try AdaptationRun(LinearProbe()).adapt(findings, to: one.allForFitting(Ledger()), loader: loader)
+    }
+  }
+
+  @Test("Recalibrating a model of findings keeps it one")
+  func recalibration() throws {
+    let findings = try probe(TrainingConfiguration(epochs: 1, batchSize: 8, learningRate: 1e-2)).model
+    let other = try StripesCohort(gain: 0.5, offset: 70)
+    let moved = try AdaptationRun(RecalibratedModel()).adapt(findings, to: other.training(), loader: StripesCohort.loader).model
+    #expect(moved.card.output == .sigmoid && moved.card.labels == ["flat", "tall"])
+  }
+}

@@ -1,0 +1,86 @@
+import Adaptation
+import Cohorts
+import Evaluation
+import Experiments
+import Foundation
+import Testing
+
+@Suite("Evaluating several findings a scan")
+struct FindingsEvaluationTests {
+  private let phantom: PhantomExperiment
+  private let cohort: Cohort
+
+  /// "lesion" is known everywhere; "bright", of every second patient, in three scans of four.
+  init() throws {
+    phantom = try PhantomExperiment()
+    let records = phantom.cohort.records.enumerated().map { index, record in
+      var findings = ["lesion": record.label == "lesion"]
+      if index % 4 != 3 { findings["bright"] = record.patient.rawValue.utf8.reduce(0) { $0 + Int($1) } % 2 == 0 }
+      return ScanRecord(
+        patient: record.patient, scanner: record.scanner, findings: findings, path: record.path, absolutePath: record.absolutePath)
+    }
+    cohort = Cohort(records: records, patientIdentity: .declaredColumn("patient"))
+  }
+
+  private func evaluation(_ change: (inout ExperimentConfiguration) -> Void = { _ in }, threads: Int = 2) -> FindingsEvaluation {
+    var configuration = ExperimentConfiguration(
+      targetScanners: ["beta"], folds: 2, seed: 4, bootstrap: PatientBootstrap(seed: 4, resamples: 200),
+      rule: VerdictRule(minimumPatients: 8, minimumPatientsPerClass: 3))
+    change(&configuration)
+    return FindingsEvaluation(
+      configuration, model: phantom.model, named: "phantom.safetensors",
+      strategies: [ExperimentStrategy(LinearProbe(), training: PhantomExperiment.quick)], loader: phantom.experiment().loader,
+      budget: ComputeBudget(threads: threads), pseudonyms: PhantomExperiment.key)
+  }
+
+  @Test("Each held-out scan is answered once, findings are counted and scored where they are known, and the mean is that of its findings")
+  func scores() throws {
+    let ledger = Ledger()
+    let result = try evaluation().run(on: cohort, ledger: ledger)
+    #expect(ledger.leaks().isEmpty && !result.hasLeak && result.findings == ["bright", "lesion"])
+    let beta = cohort.records.filter { $0.scanner == "beta" }
+    #expect(result.scans == beta.count && result.counts.map(\.unknown) == [beta.count { $0.findings["bright"] == nil }, 0])
+    #expect(result.counts[1].present == beta.count { $0.findings["lesion"] == true })
+    #expect(result.strategies.map(\.name) == ["source", "linear-probe"] && result.baseline == .linearProbeOnSourceStatistics)
+    for strategy in result.strategies {
+      let score = try #require(strategy.scores.first)
+      let each = score.byFinding.compactMap { $0?.value }
+      let macro = try #require(score.macro)
+      #expect(score.metric == .auroc && each.count == 2 && abs(macro.value - (each[0] + each[1]) / 2) < 1e-12)
+      #expect(macro.interval?.contains(macro.value) == true)
+    }
+    let difference = try #require(result.strategies[1].difference)
+    let values = result.strategies.compactMap { $0.scores[0].macro?.value }
+    #expect(abs(difference.difference - (values[1] - values[0])) < 1e-12 && result.strategies[1].verdict != nil)
+
+    let lines = result.predictions.split(separator: "\n")
+    #expect(lines[0] == "format,fold,strategy,scanner,scan,patient,label:bright,probability:bright,label:lesion,probability:lesion")
+    #expect(lines.count == 1 + 2 * beta.count && Set(lines).count == lines.count)
+    #expect(!result.predictions.contains("beta-0"))
+  }
+
+  @Test("The same bits on another number of threads; what isn't in the JSON is in no other place of it")
+  func deterministic() throws {
+    let (one, two) = (try evaluation(threads: 1).run(on: cohort), try evaluation(threads: 2).run(on: cohort))
+    #expect(one.predictions == two.predictions)
+    let read = try JSONDecoder().decode(FindingsResult.self, from: JSONEncoder().encode(one))
+    #expect(read.strategies == one.strategies && read.predictions.isEmpty && read.kind == "findings")
+  }
+
+  @Test("What an evaluation of findings can't do is refused before anything runs")
+  func refusals() {
+    func refusal(_ change: (inout ExperimentConfiguration) -> Void) -> String {
+      do {
+        _ = try evaluation(change).run(on: cohort)
+        return "nothing was refused"
+      } catch { return "\(error)" }
+    }
+    #expect(refusal { $0.protocolName = .unseenScanner }.contains("found the protocol unseen-scanner"))
+    #expect(refusal { $0.nesting = Nesting(innerFolds: 2, learningRates: [], threshold: nil) }.contains("--inner-folds"))
+    #expect(refusal { $0.seeds = 2 }.contains("--seeds"))
+    #expect(refusal { $0.permutesLabels = true }.contains("--permute-labels"))
+    #expect(refusal { $0.metrics = [.sensitivityAtThreshold] }.contains("threshold"))
+    #expect(refusal { $0.targetScanners = ["zeta"] }.contains("found no scanner 'zeta'"))
+    #expect(refusal { $0.newHeadLabels = ["bright", "other"] }.contains("'lesion'"))
+  }
+}
