@@ -30,6 +30,7 @@ static void pack_tap(float *to, const float *from, const sa_gather *gather, sa_i
     else
       for (sa_index j = 0; j < inside; j++) {
         const float *weight = from + ((first + j) * in + c) * area;
+        __builtin_prefetch(weight + 32 * area);
         for (sa_index i = c; i < end; i++, weight += area) to[i * width + j] = *weight;
       }
     for (sa_index i = c; inside < width && i < end; i++)

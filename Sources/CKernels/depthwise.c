@@ -78,6 +78,8 @@ SA_BODY depthwise_body(void *argument, sa_index piece, int thread) {
   sa_index first = chunk * SA_RING_LANES, width = f->destination.w;
   sa_ring ring = f->ring;
   ring.rows = f->scratch + thread * f->scratch_per_thread;
+  ring.stored_stride = f->destination.pixel_stride;
+  ring.stored_columns = width;
   sa_ring_begin(&ring, f->affine, image, first);
   float scale[SA_RING_LANES], shift[SA_RING_LANES];
   sa_window_finish after = {.scale = scale, .shift = shift, .activation = f->epilogue.activation};
@@ -87,8 +89,9 @@ SA_BODY depthwise_body(void *argument, sa_index piece, int thread) {
   sa_index top = band * f->band_rows, bottom = sa_least(top + f->band_rows, f->destination.h);
   for (sa_index row = top; row < bottom; row++) {
     sa_window_rows rows = {.lanes = ring.lanes};
-    meeting_rows(&rows, &ring, f, kernel, row);
     float *y = sa_pixel(f->destination, image, row * width) + first;
+    ring.stored = y;
+    meeting_rows(&rows, &ring, f, kernel, row);
     if (f->epilogue.residual.data) {
       after.residual = sa_pixel(f->epilogue.residual, image, row * width) + first;
       after.residual_stride = f->epilogue.residual.pixel_stride;

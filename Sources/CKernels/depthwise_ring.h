@@ -15,6 +15,9 @@ typedef struct sa_ring {
   sa_index held[SA_RING_MOST_ROWS];
   float scale[SA_RING_LANES], shift[SA_RING_LANES];
   float *rows;
+  // Pixels that are stored next, fetched while a row is copied; NULL where there are none.
+  float *stored;
+  sa_index stored_stride, stored_columns;
 } sa_ring;
 
 SA_BODY sa_ring_begin(sa_ring *ring, sa_affine affine, sa_index image, sa_index first) {
@@ -34,6 +37,10 @@ SA_INLINE const float *sa_ring_row(sa_ring *ring, sa_index row) {
   for (sa_index x = 0; x < ring->columns; x++) {
     sa_index position = x + ring->start;
     float *to = copy + x * SA_RING_LANES;
+    if (ring->stored && x < ring->stored_columns) {
+      __builtin_prefetch(ring->stored + x * ring->stored_stride, 1, 2);
+      __builtin_prefetch(ring->stored + x * ring->stored_stride + ring->lanes - 1, 1, 2);
+    }
     if (position < 0 || position % ring->spread != 0 || position / ring->spread >= ring->source.w) {
       for (sa_index i = 0; i < ring->lanes; i += 8) SA_STORE8(to + i, (sa_v8){0});
       continue;
@@ -47,6 +54,7 @@ SA_INLINE const float *sa_ring_row(sa_ring *ring, sa_index row) {
       SA_STORE8(to + i, v);
     }
   }
+  ring->stored = NULL;
   return copy;
 }
 
