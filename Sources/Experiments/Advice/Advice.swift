@@ -134,6 +134,8 @@ public struct SanityLine: Hashable, Codable, Sendable {
 public struct FeatureScore: Hashable, Codable, Sendable {
   public var features: String
   public var logME: Double
+  /// Through the model's own classes; nil for other features than its own.
+  public var leep: Double?
 }
 
 public struct UnmeasuredStrategy: Hashable, Codable, Sendable {

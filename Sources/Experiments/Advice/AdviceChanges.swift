@@ -28,7 +28,10 @@ struct AdviceChanges {
   }
 
   private var gains: [String] {
-    advice.gains.map { gain in
+    let shown = Set([
+      advice.verdict.strategy, advice.ranks.min { $0.error < $1.error }?.strategy, advice.gains.max { $0.gain < $1.gain }?.strategy,
+    ])
+    return advice.gains.filter { shown.contains($0.strategy) }.map { gain in
       "\(gain.strategy): \(gain.additional) more patients would take its error from \(three(gain.now.error)) to \(three(gain.later.error)) "
         + "(gain \(three(gain.gain)), interval \(three(gain.interval.lower)) to \(three(gain.interval.upper))"
         + (gain.isFarBeyondData ? "; far beyond the data" : "") + ")."

@@ -63,11 +63,17 @@ struct AdviceRanking {
   var verdict: AdviceVerdict {
     if let chosen = leastChange(among: accepted) {
       let difference = fromSource(chosen)!
-      let best = best(of: accepted)!
-      let tie =
-        best == chosen
-        ? "no other strategy errs less"
-        : "\(best) errs less by \(three(curves.difference(of: chosen, from: best, at: size)!.difference)), which is within chance, and changes more"
+      let best = best(of: names)!
+      let tie: String
+      if best == chosen {
+        tie = "no other strategy errs less"
+      } else {
+        let gap = curves.difference(of: chosen, from: best, at: size)!
+        tie =
+          "\(best) errs less by \(three(gap.difference)) (\(three(gap.interval.lower)) to \(three(gap.interval.upper))), which "
+          + (gap.interval.lower <= 0 ? "chance may make" : "isn't shown to beat the source model")
+          + (trained(best) > trained(chosen) ? ", and changes more" : "")
+      }
       return AdviceVerdict(
         kind: .adapt, strategy: chosen,
         sentence: "Use \(chosen): with \(size) training patients its error is \(three(-difference.difference)) below the source model's "

@@ -45,7 +45,6 @@ extension PlannedAdvice {
     var found = planned.findings(check, ledger, records) + planned.warnings.map { .foldWarning("\($0)") }
     let unreadable = Set(records.flatMap(\.unreadable).map(\.path)).count
     if unreadable > 0 { found.append(.unreadable(scans: unreadable)) }
-    if measured.plan.strategies.count > 2 { found.append(.severalComparisons(count: measured.plan.strategies.count - 1)) }
     found += measured.fits.compactMap { fit in
       fit.failure.map { .strategyFailed(strategy: fit.strategy, fold: planned.folds[fit.fold].name.short, reason: $0) }
     }
@@ -80,7 +79,30 @@ struct AdviceEvidence {
     return (found ?? []).filter { design.targets.contains($0.scanner) }.map(MismatchSummary.init)
   }
 
-  func transferability() -> [FeatureScore] { [] }
+  /// LogME of the features under the model's own statistics, and under those of all the target's scans; LEEP of the former.
+  func transferability() -> [FeatureScore] {
+    let (design, experiment) = (planned.design, planned.experiment)
+    let scans = design.cohort.filtered { design.targets.contains($0.scanner) }
+    let predictor = Predictor(loader: experiment.loader, budget: experiment.budget)
+    func score(_ name: String, _ model: Model, withClasses: Bool) -> FeatureScore? {
+      guard let answers = try? predictor.predict(model, on: scans.labelled.records, labels: .whereKnown, withFeatures: true) else {
+        return nil
+      }
+      let labels = answers.records.map { design.classes.firstIndex(of: $0.label!)! }
+      return LogME.score(features: answers.features!, labels: labels).map { logME in
+        FeatureScore(
+          features: name, logME: logME,
+          leep: withClasses ? LEEP.score(probabilities: answers.predictions.map(\.probabilities), labels: labels) : nil)
+      }
+    }
+    // Of everybody, for a look at the features: nothing of it is kept, so it has a ledger of its own.
+    let recalibrated = try? AdaptationRun(RecalibratedModel(), budget: experiment.budget)
+      .adapt(experiment.model, to: scans.allForFitting(Ledger()), loader: experiment.loader).model
+    return [
+      score("the model's statistics", experiment.model, withClasses: true),
+      recalibrated.flatMap { score("the scanner's statistics", $0, withClasses: false) },
+    ].compactMap(\.self)
+  }
 }
 
 extension RunFolder {

@@ -188,7 +188,7 @@ struct ExperimentDesign: Sendable {
     }
   }
 
-  private static func scanners(
+  static func scanners(
     _ configuration: ExperimentConfiguration, _ cohort: Cohort
   ) throws -> (targets: Set<ScannerID>, sources: Set<ScannerID>) {
     let known = Set(cohort.scanners)

@@ -10,7 +10,7 @@ extension AdviceTable {
       }
     }
     lines.append("")
-    lines += table
+    lines += advice.isMeasured ? aligned(columns, rows) : aligned(Self.ruleColumns, ruleRows)
     lines += [""] + Self.wrapped(advice.answer.visible(limit: 1200), width: 132)
     if !advice.changes.isEmpty {
       lines += ["", "What would change the answer:"]
@@ -21,8 +21,7 @@ extension AdviceTable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private var table: [String] {
-    guard !rows.isEmpty else { return [] }
+  private func aligned(_ columns: [String], _ rows: [[String]]) -> [String] {
     let widths = columns.indices.map { column in max(columns[column].count, rows.map { $0[column].count }.max() ?? 0) }
     func joined(_ cells: [String]) -> String {
       var line = zip(cells, widths).map { $0.padding(to: $1) }.joined(separator: "  ")
@@ -46,29 +45,15 @@ extension AdviceTable {
     return lines + [line]
   }
 
-  /// Evidence that ranks nothing, and what a reader must know.
-  var sideInformation: [String] {
-    var lines: [String] = []
-    for summary in advice.mismatches {
-      lines.append(
-        "scanner \(summary.scanner.visible(limit: 40)) against \(summary.reference.visible(limit: 60)): \(summary.layersBeyondChance) of "
-          + "\(summary.layers.count) layers differ beyond chance. \(summary.finding.visible(limit: 400)) \(summary.suggestion)")
-    }
-    if let line = advice.sanityLine {
-      lines.append(
-        "sanity line: \(line.sentence): k = \(Figures.short(line.model.probeFeatures)), d = \(Figures.short(line.model.features)), "
-          + "B² = \(Figures.score(line.model.omittedSignal)), s² = \(Figures.score(line.model.noise)); "
-          + (line.crossing.map { "n_T* = \(Figures.short($0.rounded()))" } ?? "no crossing"))
-    }
-    if !advice.transferability.isEmpty {
-      lines.append(
-        "LogME of features (it ranks and doesn't predict a gain): "
-          + advice.transferability.map { "\($0.features) \(Figures.score($0.logME))" }.joined(separator: ", "))
-    }
-    lines += advice.notMeasured.map { "NOT MEASURED: \($0.strategy.visible(limit: 60)): \($0.reason.visible(limit: 400))" }
-    let findings = advice.findings.enumerated().sorted { ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset) }.map(
-      \.element)
-    return lines + findings.map { "\($0.severity.word): \($0.sentence.visible(limit: 600))" }
+  /// What a reader must know, worst first.
+  var findings: [Finding] {
+    advice.findings.enumerated().sorted { ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset) }.map(\.element)
+  }
+
+  private var sideInformation: [String] {
+    evidence.map { "\($0.0): \($0.1)" }
+      + advice.notMeasured.map { "NOT MEASURED: \($0.strategy.visible(limit: 60)): \($0.reason.visible(limit: 400))" }
+      + findings.map { "\($0.severity.word): \($0.sentence.visible(limit: 600))" }
   }
 }
 

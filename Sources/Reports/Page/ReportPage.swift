@@ -24,12 +24,25 @@ struct ReportPage {
     var note = ""
     let columns: [String]
     let rows: [[String]]
+    /// Which cells are sentences, and may break.
+    var sentences = TableSentences.none
+  }
+
+  /// Sentences under a heading.
+  struct Sentences {
+    let heading: String
+    let items: [String]
   }
 
   var title: String
   var lead: String
   var verdicts: [Verdict] = []
+  /// Before everything else.
+  var leading: [Table] = []
+  var lists: [Sentences] = []
   var findings: [Note] = []
+  /// What was done, where there is no comparison whose header says so.
+  var facts: [ComparisonTable.HeaderLine] = []
   var comparison: ComparisonTable?
   var plots: [ReportPlot] = []
   var tables: [Table] = []
@@ -62,17 +75,14 @@ struct ReportPage {
           "span": (comparison?.columns.count ?? 1) - 1,
         ] as [String: Any]
       },
-      "hasHeader": comparison != nil,
-      "header": comparison?.header ?? [],
+      "hasHeader": comparison != nil || !facts.isEmpty,
+      "header": comparison?.header ?? facts,
+      "leading": leading.map(Self.values),
+      "lists": lists,
       "plots": plots.map { plot in
         ["heading": plot.heading, "picture": plot.drawing.markup(id: plot.id), "words": plot.words, "csv": plot.csv]
       },
-      "tables": tables.map { table in
-        [
-          "heading": table.heading, "hasNote": !table.note.isEmpty, "note": table.note, "columns": table.columns,
-          "rows": table.rows.map { ["cells": $0] },
-        ] as [String: Any]
-      },
+      "tables": tables.map(Self.values),
       "hasGallery": gallery != nil,
       "galleryHeading": gallery?.heading ?? "",
       "galleryNote": gallery?.note ?? "",
@@ -83,4 +93,19 @@ struct ReportPage {
     ]
     return ReportTemplate.page.render(model)
   }
+
+  private static func values(_ table: Table) -> [String: Any] {
+    [
+      "heading": table.heading, "hasNote": !table.note.isEmpty, "note": table.note, "columns": table.columns,
+      "sentences": table.sentences.rawValue,
+      "rows": table.rows.map { ["cells": $0] },
+    ]
+  }
+}
+
+/// Which cells of a page's table are sentences; all others stay on one line.
+enum TableSentences: String {
+  case none = ""
+  case last = "last-wraps"
+  case all = "wraps"
 }

@@ -29,7 +29,8 @@ enum ReportStyle {
     table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
     th, td { text-align: left; padding: 6px; border-bottom: 1px solid var(--rule); vertical-align: top; }
     thead th { border-bottom: 2px solid var(--ink); font-weight: 600; vertical-align: bottom; }
-    td { white-space: nowrap; } td.remark { white-space: normal; color: var(--soft); }
+    td { white-space: nowrap; } table.wraps td { white-space: normal; }
+    table.last-wraps td:last-child { white-space: normal; min-width: 12em; } td.remark { white-space: normal; color: var(--soft); }
     tbody th { white-space: nowrap; } tr.baseline { background: var(--tint); }
     figure { margin: 0 0 12px; } svg { width: 100%; height: auto; display: block; }
     figcaption { color: var(--soft); font-size: 13.5px; max-width: 70em; }
@@ -42,6 +43,9 @@ enum ReportStyle {
     .interval { stroke: var(--ink); stroke-width: 1.8; } .gap { stroke: var(--soft); stroke-dasharray: 2 3; }
     .solid { fill: var(--ink); stroke: var(--ink); } .hollow { fill: var(--paper); stroke: var(--ink); stroke-width: 1.6; }
     .curve { fill: none; stroke: var(--ink); stroke-width: 1.2; opacity: .75; } .dashed { stroke-dasharray: 5 3; stroke: var(--accent); }
+    .series { fill: none; stroke: var(--ink); stroke-width: 1.7; } .faint { fill: none; stroke: #d0d7de; stroke-width: 1.1; }
+    .dash1 { stroke-dasharray: 7 3; } .dash2 { stroke-dasharray: 2 3; } .dash3 { stroke-dasharray: 9 3 2 3; }
+    .dash4 { stroke-dasharray: 14 4; } .dash5 { stroke-dasharray: 4 2 1 2; } .dash6 { stroke-dasharray: 1 5; } .dash7 { stroke-dasharray: 12 3 2 3 2 3; }
     .band { fill: #d9dee4; stroke: none; } .bar { fill: #7d8894; } .bold { stroke-width: 2; opacity: 1; }
     .heat0 { fill: #ffffff; stroke: #e3e6ea; } .heat1 { fill: #d9dee4; } .heat2 { fill: #a3adb8; } .heat3 { fill: #3f4954; }
     svg text.light { fill: var(--paper); }

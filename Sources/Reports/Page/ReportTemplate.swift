@@ -31,6 +31,28 @@ enum ReportTemplate {
     </ul>
     </section>
     {{/hasVerdicts}}
+    {{#leading}}
+    <h2>{{heading}}</h2>
+    {{#hasNote}}<p>{{note}}</p>{{/hasNote}}
+    <div class="wide">
+    <table class="{{sentences}}">
+    <thead><tr>{{#columns}}<th scope="col">{{.}}</th>{{/columns}}</tr></thead>
+    <tbody>
+    {{#rows}}
+    <tr>{{#cells}}<td>{{.}}</td>{{/cells}}</tr>
+    {{/rows}}
+    </tbody>
+    </table>
+    </div>
+    {{/leading}}
+    {{#lists}}
+    <h2>{{heading}}</h2>
+    <ul class="findings">
+    {{#items}}
+    <li class="note">{{.}}</li>
+    {{/items}}
+    </ul>
+    {{/lists}}
     {{#hasFindings}}
     <h2>What to know before believing this</h2>
     <ul class="findings">
@@ -72,7 +94,7 @@ enum ReportTemplate {
     <h2>{{heading}}</h2>
     {{#hasNote}}<p>{{note}}</p>{{/hasNote}}
     <div class="wide">
-    <table>
+    <table class="{{sentences}}">
     <thead><tr>{{#columns}}<th scope="col">{{.}}</th>{{/columns}}</tr></thead>
     <tbody>
     {{#rows}}

@@ -44,7 +44,9 @@ extension RunFolder {
   /// No finished fold, no checkpoint, no result: only what says how it began. A folder that can't be listed may hold anything.
   private var holdsNothing: Bool {
     guard let files = try? Folder.filesRecursively(below: path) else { return false }
-    let beginnings = ["run.json", "config.yaml", "plan.json", "folds.csv", "slurm.sh", "folds/run.json", "folds/pseudonym.key"]
+    let beginnings = [
+      "run.json", "config.yaml", "plan.json", "costs.json", "folds.csv", "slurm.sh", "folds/run.json", "folds/pseudonym.key",
+    ]
     return files.allSatisfy { beginnings.contains($0) }
   }
 

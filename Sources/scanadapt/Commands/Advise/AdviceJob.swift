@@ -30,6 +30,7 @@ struct AdviceJob {
   }
 
   func run() throws {
+    guard !arguments.quick else { return try runQuickly() }
     let key = OwnKey()
     try RunFolder.withFolder(at: arguments.output!, describedBy: try description(site ?? key.pseudonyms)) { folder in
       let planned = try study(site ?? key.kept(in: folder)).plan(on: cohort, in: folder)
@@ -40,9 +41,42 @@ struct AdviceJob {
     }
   }
 
-  private func finish(_ advice: Advice, _ planned: PlannedAdvice, in folder: RunFolder) throws {
+  /// Rules of thumb; a folder only where one is named.
+  private func runQuickly() throws {
+    let quick = QuickAdvice(
+      arguments.configuration, model: model, named: arguments.model.name, loader: try arguments.compute.loader(for: model),
+      budget: arguments.compute.budget)
+    let start = ContinuousClock.now
+    let (quickly, unreadable) = try quick.advice(
+      on: cohort, seconds: { (ContinuousClock.now - start) / .seconds(1) }, progress: { progress.show($0) })
+    progress.clear()
+    var advice = quickly
+    advice.command = try quickCommand(for: advice)
+    if let output = arguments.output {
+      try Folder.create(output)
+      try AtomicFile.write(try json(advice) + "\n", to: "\(output)/advice.json")
+      try AtomicFile.write(AdviceReport(advice).html, to: "\(output)/report.html")
+    }
     Terminal.result(arguments.compute.json ? try json(advice) : AdviceTable(advice).text)
-    Terminal.note("in \(folder.path): advice.json, curves.csv, ledger.csv")
+    FailureList(unreadable).print()
+    CohortNotes(cohort).printMissing()
+    try Outcome(hasFailures: !unreadable.isEmpty || !cohort.unavailable.isEmpty).finish()
+  }
+
+  /// nil where the model stays as it is.
+  private func quickCommand(for advice: Advice) throws -> String? {
+    let strategy = try StrategyCatalogue.strategy(named: advice.verdict.strategy)
+    guard !(strategy is SourceModel) else { return nil }
+    let isKnown = Set(cohort.labels).isSubset(of: model.card.labels)
+    return RefitCommand(
+      fitting: strategy.name, head: (isKnown ? arguments.head ?? strategy.head : .new).rawValue, on: advice.header.targetScanners,
+      arguments: words, scanners: cohort.scanners.map(\.rawValue), output: arguments.output ?? "advised")?.text
+  }
+
+  private func finish(_ advice: Advice, _ planned: PlannedAdvice, in folder: RunFolder) throws {
+    try folder.write(AdviceReport(advice).html, named: "report.html")
+    Terminal.result(arguments.compute.json ? try json(advice) : AdviceTable(advice).text)
+    Terminal.note("report: \(folder.path)/report.html")
     let unreadable = planned.unreadable
     FailureList(unreadable.map { UnreadableScan(path: $0.path, reason: $0.reason) }).print()
     CohortNotes(cohort).printMissing()
