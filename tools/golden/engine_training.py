@@ -1,6 +1,6 @@
 """Writes Fixtures/golden/engine/training: ten steps of a tiny ResNet and a tiny MobileNet by SGD and by AdamW, everything or only the
-normalizations' gamma and beta trained; the ResNet at a rate for each layer, under L2-SP, and by weighted and smoothed cross-entropy; losses,
-and the state after them."""
+normalizations' gamma and beta trained; the ResNet at a rate for each layer, under L2-SP, by weighted and smoothed cross-entropy, and by the
+entropy of the answers (Tent); losses, and the state after them."""
 import copy, torch
 from torch import nn
 from torch.nn import functional as F
@@ -67,8 +67,24 @@ def norms_of(net):
     return trained
 
 
+margins = []
+
+
+def entropy_below(limit):
+    """Tent's loss, over the images that EATA's first filter lets pass."""
+
+    def loss(logits, _):
+        entropies = -(logits.softmax(1) * logits.log_softmax(1)).sum(1)
+        margins.append(float((entropies.detach() - limit).abs().min()))
+        return entropies[entropies < limit].mean()
+
+    loss.is_entropy = True
+    return loss
+
+
 def run(name, net, optimizer, clip=None, loss_of=F.cross_entropy, before_step=lambda: None):
     losses = []
+    margins.clear()
     for step in range(10):
         optimizer.zero_grad()
         loss = loss_of(net(images[step]), targets[step].long())
@@ -80,9 +96,9 @@ def run(name, net, optimizer, clip=None, loss_of=F.cross_entropy, before_step=la
         losses.append(loss.detach())
     blob.add(f"{name}/losses", torch.stack(losses))
     for key, tensor in net.state_dict().items():
-        if not key.endswith("num_batches_tracked"):
+        if not key.endswith("num_batches_tracked") and (not hasattr(loss_of, "is_entropy") or "bn" in key):
             blob.add(f"{name}/after/{key}", tensor)
-    print(name, [round(float(l), 4) for l in losses])
+    print(name, [round(float(l), 4) for l in losses], f"nearest to the limit: {min(margins)}" if margins else "")
 
 
 start = TinyResNet()
@@ -107,6 +123,10 @@ net = fresh()
 run("adamw", net, torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.05))
 net = fresh()
 run("norms", net, torch.optim.SGD(norms_of(net), lr=0.05, momentum=0.9))
+net = fresh()
+run("tent", net, torch.optim.Adam(norms_of(net), lr=1e-2), loss_of=entropy_below(float("inf")))
+net = fresh()
+run("tent-limited", net, torch.optim.SGD(norms_of(net), lr=0.5, momentum=0.9), loss_of=entropy_below(1.342))
 
 mobile = TinyMobileNet()
 for key, tensor in mobile.state_dict().items():

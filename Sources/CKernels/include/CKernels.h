@@ -17,6 +17,7 @@
 #include "pooling.h"
 #include "elementwise.h"
 #include "loss.h"
+#include "entropy.h"
 #include "optimizer.h"
 #include "peak.h"
 #endif

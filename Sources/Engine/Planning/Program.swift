@@ -103,7 +103,7 @@ extension PlanBuilder {
   }
 
   mutating func emitLoss(_ loss: Loss, logits: String) -> BufferID {
-    let value = buffer(bytes: MemoryLayout<Double>.stride, livesToEnd: true)
+    let value = buffer(bytes: 2 * MemoryLayout<Double>.stride, livesToEnd: true)
     let (place, _) = contribution(to: logits)
     emit(LossStep(node: logits, loss: loss, logits: home(of: logits), gradient: place, value: value, images: images))
     return value

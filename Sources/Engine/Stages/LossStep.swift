@@ -6,7 +6,7 @@ struct LossStep: Step {
   let loss: Loss
   let logits: MapReference
   let gradient: MapReference
-  /// Room for one Double.
+  /// Room for two Doubles: the loss, and the images that it is a mean over.
   let value: BufferID
   let images: Int
 
@@ -14,6 +14,7 @@ struct LossStep: Step {
     switch loss {
     case .crossEntropy: "cross-entropy"
     case .binaryCrossEntropy: "binary cross-entropy"
+    case .entropy: "entropy"
     }
   }
   var reads: [BufferID] { [logits.buffer] }
@@ -22,12 +23,19 @@ struct LossStep: Step {
 
   func run(_ run: borrowing Run) {
     let (dy, y) = (run.map(gradient), run.map(logits))
-    run.doubles(value)[0] = run.targets.withUnsafeBufferPointer { targets in
+    let results = run.doubles(value)
+    results[1] = Double(run.targets.count { $0 >= 0 })
+    results[0] = run.targets.withUnsafeBufferPointer { targets in
       switch loss {
       case .crossEntropy(let weights, let smoothing):
-        withAddress(of: weights) { sa_cross_entropy(dy, y, targets.baseAddress!, $0, smoothing) }
+        return withAddress(of: weights) { sa_cross_entropy(dy, y, targets.baseAddress!, $0, smoothing) }
       case .binaryCrossEntropy(let weights, let smoothing):
-        withAddress(of: weights) { sa_binary_cross_entropy(dy, y, targets.baseAddress!, $0, smoothing) }
+        return withAddress(of: weights) { sa_binary_cross_entropy(dy, y, targets.baseAddress!, $0, smoothing) }
+      case .entropy(let limit):
+        var counted = 0
+        let loss = sa_entropy(dy, y, limit, &counted)
+        results[1] = Double(counted)
+        return loss
       }
     }
   }

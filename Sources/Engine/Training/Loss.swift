@@ -7,4 +7,7 @@ public enum Loss: Hashable, Sendable, Codable {
   /// entries and divided by their count. PyTorch's `BCEWithLogitsLoss(pos_weight: w)` where everything is known. Smoothing moves y to
   /// `(1 - s) y + s / 2`. An unknown entry has no influence, not on a bit of the others' gradients beyond the count.
   case binaryCrossEntropy(positiveWeights: [Float]? = nil, labelSmoothing: Float = 0)
+  /// Mean Shannon entropy of the softmax, `-sum p ln p`, over the images whose own is below `limit` (in nats; infinity takes all). Targets
+  /// aren't read. A batch in which no image counts has the loss 0 and changes nothing.
+  case entropy(limit: Double = .infinity)
 }

@@ -4,6 +4,8 @@ public enum Targets: Hashable, Sendable {
   case classes([Int?])
   /// For `Loss.binaryCrossEntropy`: for each image, by logit, whether the class is present; nil where that is unknown.
   case findings([[Bool?]])
+  /// For `Loss.entropy`: so many images, of which nothing is known.
+  case unlabelled(Int)
 }
 
 extension Targets {
@@ -20,7 +22,10 @@ extension Targets {
       for row in rows where row.count != classes { throw .findings(row.count, classes: classes) }
       guard rows.contains(where: { $0.contains { $0 != nil } }) else { throw .noTargets }
       return rows.flatMap { row in row.map { known in known.map { $0 ? 1 : 0 } ?? -1 } }
-    case (.classes, _), (.findings, _):
+    case (.unlabelled(let count), .entropy):
+      guard count == images else { throw .batch(expected: images, found: count) }
+      return [Int32](repeating: -1, count: count)
+    case (.classes, _), (.findings, _), (.unlabelled, _):
       preconditionFailure("targets of another form than \(loss) takes")
     }
   }

@@ -6,6 +6,8 @@ import Tensors
 public struct StepOutcome: Sendable {
   /// The batch's mean loss, before the step's change of the parameters.
   public let loss: Double
+  /// The images (of findings: the known entries) that the loss is a mean over; with none of them nothing has changed.
+  public let counted: Int
   /// The network's output for the batch, in training mode.
   public let logits: FeatureMaps
   /// The global L2 norm of all gradients, before clipping.
@@ -75,6 +77,7 @@ public struct TrainingState: ~Copyable {
     _ inputs: [String: FeatureMaps], targets: Targets, learningRate: Double, stepIndex: Int
   ) throws(RunError) -> StepOutcome {
     let (pass, program) = try differentiate(inputs, targets: targets, stepIndex: stepIndex)
+    guard pass.counted > 0 else { return StepOutcome(loss: pass.loss, counted: 0, logits: pass.logits, gradientNorm: 0) }
     let trained = plan.trainable
     let norm = try crew.withPool { (pool) throws(RunError) -> Double in
       let norm = update.gradientNorm(bound, pool: pool)
@@ -84,7 +87,7 @@ public struct TrainingState: ~Copyable {
       bound.refresh(trained: trained, pool: pool)
       return norm
     }
-    return StepOutcome(loss: pass.loss, logits: pass.logits, gradientNorm: norm)
+    return StepOutcome(loss: pass.loss, counted: pass.counted, logits: pass.logits, gradientNorm: norm)
   }
 
   /// The gradients that `step` would use, unclipped; changes nothing.
@@ -139,6 +142,7 @@ public struct TrainingState: ~Copyable {
 
   private struct Pass {
     let loss: Double
+    let counted: Int
     let logits: FeatureMaps
     let addresses: [UnsafeMutableRawPointer?]
   }
@@ -157,13 +161,14 @@ public struct TrainingState: ~Copyable {
       bound.prepare(for: program, pool: pool)
       let addresses = workspace.run(
         program, inputs: inputs, outputs: outputs, parameters: bound, pool: pool, seed: seed, stepIndex: stepIndex, targets: indices)
-      let loss = addresses[program.lossBuffer!.index]!.assumingMemoryBound(to: Double.self)[0]
+      let values = addresses[program.lossBuffer!.index]!.assumingMemoryBound(to: Double.self)
+      let (loss, counted) = (values[0], Int(values[1]))
       guard loss.isFinite else {
         let node = workspace.firstNonFinite(
           program, inputs: inputs, outputs: outputs, parameters: bound, pool: pool, seed: seed, stepIndex: stepIndex, targets: indices)
         throw .nonFinite(step: stepIndex, node: node)
       }
-      return (Pass(loss: loss, logits: logits, addresses: addresses), program)
+      return (Pass(loss: loss, counted: counted, logits: logits, addresses: addresses), program)
     }
   }
 }
