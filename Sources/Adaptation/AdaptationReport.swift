@@ -7,6 +7,8 @@ public struct AdaptationReport: Sendable, Hashable, Codable {
   public var summary: String
   /// What the strategy chose after a look at the training scans.
   public var decision: String?
+  /// Why it left the source model as it is; nil where it didn't.
+  public var refusal: String?
   /// The statistics the adapted model holds, as a sentence.
   public var statistics: String
   public var head: HeadPolicy
@@ -28,6 +30,8 @@ public struct AdaptationReport: Sendable, Hashable, Codable {
   /// Epochs run, and the one whose weights were taken (from 0).
   public var epochs: Int
   public var chosenEpoch: Int?
+  /// The course of a training without labels.
+  public var unlabelled: UnlabelledTraining?
   /// Scans left out of the last batch of each epoch, where it would have been a batch of one.
   public var droppedPerEpoch: Int
   /// Where the last phase's steps had their inputs from: kept features, or scans read again.
@@ -41,6 +45,9 @@ public struct AdaptationReport: Sendable, Hashable, Codable {
   public var seconds: Double?
   /// The most memory the process held while it ran; nil without a clock, as seconds are, and where the system doesn't tell.
   public var peakBytes: Int?
+
+  /// What was decided and found on the way, as tables, the command and the card say it.
+  public var findings: [String] { [decision, unlabelled?.sentence].compactMap(\.self) }
 }
 
 /// One phase of training, as it went.

@@ -104,7 +104,8 @@ public struct AdaptationRun: Sendable {
       let trainer = Trainer(
         configuration: training, budget: budget, scans: images, statistics: statistics, perScanner: strategy.perScanner,
         startingPoint: model.parameters.matching(pretrained), stepsPerPhase: stepsPerPhase, observer: observer)
-      outcome = try trainer.train(&model, through: course, on: scans, validatingOn: validation, checkpoint: file)
+      outcome = try trainer.train(
+        &model, through: course, for: strategy.objective, on: scans, validatingOn: validation, checkpoint: file)
       if course.isStaleAfter {
         observer.report(.recalibrating)
         try statistics.estimate(&model)
@@ -116,14 +117,13 @@ public struct AdaptationRun: Sendable {
     model = try model.replacingGraph(model.graph.trainingModes(of: source.graph))
     // Those who chose the epoch shaped the weights too.
     let choosing = outcome != nil && training.earlyStopping != nil ? validation?.declaredPatients ?? [] : []
-    model.card = card(of: model, by: strategy, scans, epochChosenOn: choosing)
-
+    var report = report(by: strategy, on: scans, images, from: grafted, to: model, plan: plan, in: trained, outcome)
+    model.card = card(of: model, by: strategy, scans, epochChosenOn: choosing, findings: report.findings)
     let packs = try strategy.perScanner.map { _ in
       try ScannerPacks(policy: strategy.statistics, prior: grafted.parameters, scans: images, budget: budget)
         .bank(for: model, on: scans, own: outcome?.own ?? [:])
     }
 
-    var report = report(by: strategy, on: scans, images, from: grafted, to: model, plan: plan, in: trained, outcome)
     report.rewriteChange = change
     report.merge = merge
     var unmerged = merged.isEmpty ? nil : try trained.replacingGraph(trained.graph.trainingModes(of: source.graph))
@@ -146,15 +146,16 @@ public struct AdaptationRun: Sendable {
     let further = (outcome?.own ?? [:]).values.dropFirst().reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.count } }
     let common = plan.map { plan in unmerged.graph.parameters.reduce(0) { $0 + plan.movingValues(of: $1).count } } ?? 0
     return AdaptationReport(
-      strategy: strategy.specification, summary: strategy.summary, decision: strategy.decision, statistics: strategy.statistics.sentence,
+      strategy: strategy.specification, summary: strategy.summary, decision: strategy.decision, refusal: strategy.refusal,
+      statistics: strategy.statistics.sentence,
       head: strategy.head,
       scans: scans.count, patients: scans.patients.count, labelledScans: scans.labelledRecords.count,
       scansPerClass: outcome?.scansPerClass ?? [], unusedLabels: outcome?.unusedLabels ?? [],
       unreadable: images.failures.map(UnreadableScan.init),
       trainedParameters: common + further,
       trainedShare: Double(common + further) / Double(max(unmerged.graph.parameterCounts.trainable + further, 1)),
-      epochs: outcome?.rows.count ?? 0, chosenEpoch: outcome?.chosenEpoch, droppedPerEpoch: outcome?.droppedPerEpoch ?? 0,
-      inputs: outcome?.phases.last?.inputs, phases: outcome?.phases ?? [],
+      epochs: outcome?.rows.count ?? 0, chosenEpoch: outcome?.chosenEpoch, unlabelled: outcome?.unlabelled,
+      droppedPerEpoch: outcome?.droppedPerEpoch ?? 0, inputs: outcome?.phases.last?.inputs, phases: outcome?.phases ?? [],
       changes: LayerChange.changes(from: source.parameters, to: model.parameters))
   }
 
@@ -220,9 +221,10 @@ public struct AdaptationRun: Sendable {
       threads: budget.threads)
   }
 
-  private func card(of model: Model, by strategy: any AdaptationStrategy, _ scans: TrainingScans, epochChosenOn choosing: [PatientID])
-    -> ModelCard
-  {
+  private func card(
+    of model: Model, by strategy: any AdaptationStrategy, _ scans: TrainingScans, epochChosenOn choosing: [PatientID],
+    findings: [String]
+  ) -> ModelCard {
     var card = model.card
     let scanners = scans.scanners.map(\.rawValue).joined(separator: ", ")
     if strategy.statistics != .source {
@@ -231,6 +233,7 @@ public struct AdaptationRun: Sendable {
     card.provenance.append(
       "\(strategy.specification) (head: \(strategy.head.rawValue)) on \(scanners), \(scans.count) scans of \(scans.patients.count) patients"
     )
+    card.provenance += findings
     if let pseudonyms {
       let hashes = PatientHashes(scans.declaredPatients + choosing, pseudonyms)
       card.fittedPatients = card.fittedPatients.adding(.init(keyID: hashes.keyID, hashes: hashes.hashes))

@@ -18,6 +18,8 @@ public protocol AdaptationStrategy: Sendable, Hashable, Codable {
   var head: HeadPolicy { get set }
   /// Sensible training for this strategy; also used by an untrained one whose head trains.
   var defaultTraining: TrainingConfiguration { get }
+  /// What training makes small; by default the loss against labels.
+  var objective: TrainingObjective { get }
   /// What is promised of the rewrite before anything trains; nil where nothing is rewritten. Checked on real scans.
   var expectation: RewriteExpectation? { get }
 
@@ -30,6 +32,8 @@ public protocol AdaptationStrategy: Sendable, Hashable, Codable {
   func decided(on evidence: TrainingEvidence) throws -> Self
   /// What `decided` chose, as reports say it; nil where there was nothing to choose.
   var decision: String? { get }
+  /// Why `decided` leaves the source model as it is; nil where it doesn't. Then nothing is adapted, and nothing is put in place.
+  var refusal: String? { get }
 
   /// Rewrites the model and says what trains; nil where nothing does.
   ///
@@ -56,6 +60,8 @@ extension AdaptationStrategy {
   public var decision: String? { nil }
   public func phases(of model: Model, training plan: TrainablePlan) throws -> [TrainingPhase] { [TrainingPhase("training", plan)] }
   public var perScanner: PerScannerNormalization? { nil }
+  public var objective: TrainingObjective { .labels }
+  public var refusal: String? { nil }
   public func finalize(_ model: inout Model) throws -> [String] { [] }
 }
 
@@ -63,6 +69,8 @@ extension AdaptationStrategy {
 public enum StrategyError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Its only trained part is the head, and the policy keeps that.
   case nothingTrains(strategy: String, head: HeadPolicy)
+  /// It has no use for another head than the source's.
+  case keepsHead(strategy: String, head: HeadPolicy)
   /// It is about normalizations with stored statistics, and there are none.
   case noNormalization(strategy: String)
   /// The network has none of what it trains.
@@ -77,6 +85,8 @@ public enum StrategyError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .nothingTrains(let strategy, let head):
       "\(strategy) with the head policy '\(head.rawValue)' would train nothing; expected 'train' or 'new'"
+    case .keepsHead(let strategy, let head):
+      "\(strategy) reads no labels and keeps the source's head; found the head policy '\(head.rawValue)', expected 'keep'"
     case .noNormalization(let strategy): "\(strategy) needs normalization layers with stored statistics; found none in this network"
     case .nothingToTrain(let strategy, let sought): "\(strategy) trains \(sought); found none in this network"
     case .noHead(let strategy): "\(strategy) trains the head; this network doesn't say where its features end"

@@ -7,8 +7,8 @@ public enum StrategyCatalogue {
     SourceModel(), RecalibratedModel(), RecalibratedModel(blend: .prior(strength: 16)),
     RecalibratedModel(blend: .fixed(sourceWeight: 0.5)), RecalibratedModel(blend: .empiricalBayes()), InstanceNormalized(),
     InstanceNormalized(trainsAffine: true),
-    LinearProbe(), BiasOnly(), NormalizationOnly(), LowRankAdaptation(), SeriesAdapter(), ParallelAdapter(), LastBlock(),
-    RelativeGradientNorm(), GradualUnfreezing(), Discriminative(), L2SP(), LPFT(), DomainSpecific(), FullFineTuning(),
+    LinearProbe(), BiasOnly(), EntropyMinimization(), NormalizationOnly(), LowRankAdaptation(), SeriesAdapter(), ParallelAdapter(),
+    LastBlock(), RelativeGradientNorm(), GradualUnfreezing(), Discriminative(), L2SP(), LPFT(), DomainSpecific(), FullFineTuning(),
   ]
 
   public static var names: [String] { all.map(\.name) }

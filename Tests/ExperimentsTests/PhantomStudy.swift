@@ -40,10 +40,10 @@ final class PhantomStudy {
       seed: 5)
   }
 
-  /// The source model's companions by name, trained for a moment.
+  /// The source model's companions by specification, trained for a moment.
   static func strategies(_ names: [String], epochs: Int = 2) throws -> [ExperimentStrategy] {
     try names.map { name in
-      let strategy = try StrategyCatalogue.strategy(named: name)
+      let strategy = try StrategyCatalogue.strategy(specified: name)
       var training = strategy.defaultTraining
       training.epochs = epochs
       training.batchSize = 8

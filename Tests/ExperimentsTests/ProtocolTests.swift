@@ -67,11 +67,13 @@ import Testing
   @Test("Transductive results say so in the header, in the findings and in each row that took statistics")
   func transductive() throws {
     let result = try PhantomStudy.validation(
-      .transductive, PhantomStudy.strategies(["recalibrate", "full"]), sources: ["alpha"]
+      .transductive, PhantomStudy.strategies(["recalibrate", "tent:threshold=1.0,guard=off,collapse=2.0", "full"]), sources: ["alpha"]
     ).run(on: study.cohort).result
     #expect(result.header.protocolName.sentence.hasPrefix("TRANSDUCTIVE") && result.findings.contains(.transductive))
     #expect(result["recalibrate"]?.isTransductive == true && result["source"]?.isTransductive == false)
     #expect(result["recalibrate"]?.statistics.contains("SCORED SCANS' OWN (transductive") == true)
+    let tent = result["tent:threshold=1.0,guard=off,collapse=2.0"]
+    #expect(tent?.outcome == .evaluated && tent?.isTransductive == true)
     guard case .notApplicable = result["full"]?.outcome else {
       Issue.record("training without labels")
       return
@@ -121,9 +123,12 @@ import Testing
       }
     }
     let other = try #require(exchanged)
-    let validation = try PhantomStudy.validation(.unlabelledScanner, PhantomStudy.strategies(["recalibrate", "prior-mixed"]))
+    let names = ["recalibrate", "prior-mixed", "tent:threshold=1.0,guard=off,collapse=2.0"]
+    let validation = try PhantomStudy.validation(.unlabelledScanner, PhantomStudy.strategies(names))
     let (before, after) = (try validation.run(on: cohort), try validation.run(on: other))
-    for name in ["source", "recalibrate", "prior-mixed"] {
+    #expect(before.result[names[2]]?.outcome == .evaluated)
+    #expect(before.predictions(names[2]).map(\.probabilities) != before.predictions("recalibrate").map(\.probabilities))
+    for name in ["source"] + names {
       #expect(before.predictions(name).map(\.scan) == after.predictions(name).map(\.scan))
       #expect(before.predictions(name).map(\.probabilities) == after.predictions(name).map(\.probabilities))
       #expect(before.predictions(name).map(\.label) != after.predictions(name).map(\.label))

@@ -29,8 +29,8 @@ public enum AdaptedPart: Hashable, Codable, Sendable {
     let changes = LayerChange.changes(from: source.parameters, to: adapted.parameters)
     guard !changes.isEmpty else { return [] }
     let moved = Set(changes.map(\.layer))
-    let layers = source.graph.recalibratableLayers
-    let (shallow, deep) = (layers.prefix(layers.count / 2), layers.dropFirst(layers.count / 2))
+    let shallow = Set(source.graph.earlyNormalizations)
+    let deep = Set(source.graph.recalibratableLayers).subtracting(shallow)
     let splits = changes.allSatisfy { $0.part != .weights } && !moved.isDisjoint(with: shallow) && !moved.isDisjoint(with: deep)
     return [.blend(sourceWeight: 0.5)] + (splits ? [.shallowNormalizations] : [])
   }
@@ -39,8 +39,7 @@ public enum AdaptedPart: Hashable, Codable, Sendable {
   public func taken(from adapted: Model, source: Model) -> Model {
     guard self != .whole else { return adapted }
     var model = adapted
-    let layers = source.graph.recalibratableLayers
-    let shallow = Set(layers.prefix(layers.count / 2))
+    let shallow = Set(source.graph.earlyNormalizations)
     for declaration in model.parameters.declarations {
       switch self {
       case .whole: break

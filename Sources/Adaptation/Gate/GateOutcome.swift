@@ -43,6 +43,8 @@ public struct GateOutcome: Hashable, Codable, Sendable {
     /// All together it may pass, but these lose beyond chance: each wants an adaptation of its own.
     case harmsScanners([String])
     case objections([UnlabelledObjection])
+    /// The strategy itself left the source model as it is.
+    case strategyRefused(String)
     case noObjection
     /// A new or extended head answers in other labels than the source model, or there is no source model.
     case nothingToCompareWith
@@ -120,6 +122,7 @@ extension GateOutcome.Reason: CustomStringConvertible {
     case .undefined: "the metric has no value on these patients, for instance because one class only occurs"
     case .worseThanInPlace: "what is in place does better on these patients, beyond chance"
     case .objections(let objections): objections.map(\.description).joined(separator: "; ")
+    case .strategyRefused(let why): why
     case .noObjection: "no label could check it; nothing that can be seen without labels speaks against it"
     case .nothingToCompareWith: "its labels aren't the source model's, so there are no answers to compare with"
     case .notAsked: "the gate was switched off"

@@ -48,6 +48,9 @@ public struct GatedAdaptation: Sendable {
     let fitted = try run.adapt(
       source, to: cohort.allForFitting(ledger, under: name), loader: loader, checkpoint: try checkpoint(checkpoints, "all"),
       observer: observer)
+    if let refusal = fitted.report.refusal {
+      return Result(outcome: GateOutcome(.refused, .strategyRefused(refusal)), adapted: nil, unreadable: unreadable)
+    }
     var model = outcome.part.taken(from: fitted.model, source: source)
     if gate != nil { model.card.provenance.append("gate: \(outcome)") }
     var taken = fitted
@@ -76,12 +79,14 @@ public struct GatedAdaptation: Sendable {
     let division = try cohort.folds(plan, ledger: ledger, under: "\(name) gate")
     let predictor = Predictor(loader: loader, budget: run.budget)
     var answers = CrossFittedAnswers()
+    var refusals: [String] = []
     for part in division.folds {
       fold(part.index, division.folds.count)
       let adapted = try run.adapt(
         source, to: part.training, validatingOn: part.validation, loader: loader,
         checkpoint: try checkpoint(checkpoints, "fold\(part.index)"), observer: observer
       )
+      if let refusal = adapted.report.refusal { refusals.append(refusal) }
       let records = isLabelled ? part.test.labelledRecords : part.test.records
       guard !records.isEmpty else { continue }
       func predict(_ model: AdaptedModel) throws -> ScanPredictions {
@@ -95,6 +100,10 @@ public struct GatedAdaptation: Sendable {
       }
       answers.reference.append(try predict(AdaptedModel(source)).predictions)
       if let inPlace { answers.inPlace.append(try predict(AdaptedModel(inPlace)).predictions) }
+    }
+    // All folds' answers are the source model's then.
+    if refusals.count == division.folds.count {
+      return (GateOutcome(.refused, .strategyRefused(refusals[0])), answers.unreadable)
     }
     let outcome = try gate.judge(
       answers.candidates, reference: answers.reference, inPlace: inPlace == nil ? nil : answers.inPlace,

@@ -8,9 +8,10 @@ public struct EpochMetrics: Hashable, Sendable, Codable {
   public var phase: String?
   /// Of the epoch's last step.
   public var learningRate: Double
-  /// The mean over the epoch's labelled scans, each at the weights of its step.
-  public var trainingLoss: Double
-  public var trainingAccuracy: Double
+  /// The mean over the scans that the loss counts, each at the weights of its step; nil where it counted none.
+  public var trainingLoss: Double?
+  /// Nil where no label is read.
+  public var trainingAccuracy: Double?
   /// The largest global gradient norm of the epoch, before clipping.
   public var largestGradientNorm: Double
   public var validationLoss: Double?

@@ -8,8 +8,8 @@ import Tensors
 /// What training gave beside the weights.
 struct TrainingOutcome: Sendable {
   let rows: [EpochMetrics]
-  /// The epoch whose weights were taken, from 0.
-  let chosenEpoch: Int
+  /// The epoch whose weights were taken, from 0; nil for those before the first.
+  let chosenEpoch: Int?
   let phases: [PhaseReport]
   /// In the phase that drops most.
   let droppedPerEpoch: Int
@@ -19,9 +19,12 @@ struct TrainingOutcome: Sendable {
   let unusedLabels: [String]
   /// Each scanner's own gamma and beta; empty where all are shared.
   let own: [ScannerID: [ParameterID: Tensor]]
+  /// Of a training without labels.
+  let unlabelled: UnlabelledTraining?
 }
 
-/// Trains what a course names, phase after phase, on the training patients' labelled scans.
+/// Trains what a course names, phase after phase, on the training patients' scans: the labelled ones, or all where the objective reads no
+/// label.
 ///
 /// In each phase the frozen prefix runs once where no augmentation precedes it and reading its features is cheaper than computing them
 /// again: they are kept in half the memory, or in a scratch file beside the scan cache. Else prepared scans are kept if they fit a quarter
@@ -42,21 +45,20 @@ struct Trainer {
 
   /// - Parameter model: its parameters become the trained ones. Its statistics are those that the first phase reads.
   func train(
-    _ model: inout Model, through course: TrainingCourse, on training: TrainingScans, validatingOn validation: ValidationScans? = nil,
-    checkpoint: CheckpointFile? = nil
+    _ model: inout Model, through course: TrainingCourse, for objective: TrainingObjective, on training: TrainingScans,
+    validatingOn validation: ValidationScans? = nil, checkpoint: CheckpointFile? = nil
   ) throws -> TrainingOutcome {
-    let labelled = training.labelledRecords.sorted { $0.id < $1.id }
-    guard !labelled.isEmpty else { throw TrainingError.noLabels(scans: training.count) }
-    _ = try TrainingTargets(labelled, for: model.card)
-    let readable = scans.readable(labelled)
-    guard !readable.isEmpty else {
-      throw TrainingError.noReadableScans(listed: labelled.count, first: scans.failures.first.map(UnreadableScan.init))
+    try configuration.validate(for: objective)
+    let material = try TrainingMaterial(objective, of: training, card: model.card, configuration: configuration, scans: scans)
+    let watch = try objective.rule.map {
+      try CollapseWatch(
+        $0, model, on: material.records, scans: scans,
+        reestimating: course.stretches.contains(where: \.isStaleWithin) ? statistics : nil, budget: budget, seed: configuration.seed)
     }
-    let targets = try TrainingTargets(readable, for: model.card)
-    try targets.check()
     // Validation would need each scanner's statistics after every epoch.
     if perScanner != nil, configuration.earlyStopping != nil { throw TrainingError.earlyStoppingOfScanners }
-    let validated = perScanner != nil ? nil : try ValidationSet(validation, for: model.card, scans: scans)
+    let isValidated = perScanner == nil && objective.needsLabels
+    let validated = try ValidationSet(isValidated ? validation : nil, for: model.card, scans: scans)
     if configuration.earlyStopping != nil, validated == nil { throw TrainingError.earlyStoppingWithoutValidation }
     if configuration.earlyStopping?.measure == .validationAUROC, validated?.targets.haveRanking != true {
       throw TrainingError.measureUndefined(.validationAUROC)
@@ -66,9 +68,9 @@ struct Trainer {
     var point = TrainingPoint(model.parameters, resuming: saved)
     point.turns = perScanner.map {
       ScannerTurns(
-        readable.map(\.scanner), ownsAffine: $0.ownsAffine, plan: course.plan, parameters: model.parameters, resuming: saved?.turns)
+        material.records.map(\.scanner), ownsAffine: $0.ownsAffine, plan: course.plan, parameters: model.parameters, resuming: saved?.turns)
     }
-    let steps = try course.stretches.map { try stepsPerEpoch(of: $0, scans: readable, point.turns) }
+    let steps = try course.stretches.map { try stepsPerEpoch(of: $0, scans: material.records, point.turns) }
     if saved != nil { observer.report(.resumed(epoch: point.progress.epoch, step: point.progress.step)) }
     var phases: [PhaseReport] = []
     var firstStep = 0
@@ -91,16 +93,15 @@ struct Trainer {
         point.parameters = model.parameters
       }
       let (inputs, kind) = try TrainingInputs.make(
-        model, plan: stretch.phase.plan, records: readable, configuration: configuration, budget: budget, scans: scans)
+        model, plan: stretch.phase.plan, records: material.records, configuration: configuration, budget: budget, scans: scans)
       let validator = try validated.map {
         try EpochValidation(
           model, plan: stretch.phase.plan, on: $0, budget: budget, scans: scans, reestimating: stretch.isStaleWithin ? statistics : nil)
       }
       let loop = TrainingLoop(
-        configuration: configuration, stretch: stretch, plan: course.plan, inputs: inputs, startingPoint: startingPoint, targets: targets,
+        configuration: configuration, stretch: stretch, plan: course.plan, inputs: inputs, material: material, startingPoint: startingPoint,
         firstStep: firstStep, stepsPerEpoch: steps[index].count, stepLimit: stepsPerPhase, threads: budget.threads, observer: observer,
-        checkpoint: keeper,
-        validate: validator.map { $0.measures })
+        checkpoint: keeper, validate: validator.map { $0.measures }, watch: watch)
       try loop.run(&point)
       point.endPhase(before: stretch.epochs.upperBound)
       try keeper?.saveIfDue(Checkpoint(point, plan: course.plan))
@@ -109,10 +110,12 @@ struct Trainer {
     model.parameters = point.parameters
     for (id, value) in point.turns?.mean ?? [:] { model.parameters[id] = value }
     let rows = point.progress.rows
+    let unlabelled = point.progress.unlabelled?.report
+    let labelled = point.best == nil ? rows.last?.epoch : point.progress.stopping.bestEpoch
     return TrainingOutcome(
-      rows: rows, chosenEpoch: (point.best == nil ? rows.last?.epoch : point.progress.stopping.bestEpoch) ?? 0, phases: phases,
-      droppedPerEpoch: steps.map(\.dropped).max() ?? 0, scansPerClass: targets.counts,
-      unusedLabels: try LabelVocabulary(model.card.labels).unused(by: readable), own: point.turns?.own ?? [:])
+      rows: rows, chosenEpoch: unlabelled.map { $0.epochsKept == 0 ? nil : $0.epochsKept - 1 } ?? labelled ?? 0, phases: phases,
+      droppedPerEpoch: steps.map(\.dropped).max() ?? 0, scansPerClass: material.scansPerClass, unusedLabels: material.unusedLabels,
+      own: point.turns?.own ?? [:], unlabelled: unlabelled)
   }
 
   /// Each epoch of a phase has the same number, whatever its order, and leaves out the same number of scans.

@@ -10,10 +10,10 @@ struct TrainingLoop {
   /// Everything that trains in any phase of the run: what a checkpoint and the best epoch hold.
   let plan: TrainablePlan
   let inputs: any StepInputs
+  /// Its scans in the inputs' order.
+  let material: TrainingMaterial
   /// What L2-SP pulls to, in every phase.
   let startingPoint: Parameters?
-  /// In the inputs' order.
-  let targets: TrainingTargets
   /// The number of the phase's first step in the whole run.
   let firstStep: Int
   let stepsPerEpoch: Int
@@ -24,18 +24,24 @@ struct TrainingLoop {
   let checkpoint: CheckpointKeeper?
   /// The validation patients' measures at given parameters; nil where there are none.
   let validate: ((Parameters) throws -> ValidationMeasures)?
+  /// Where no label is read.
+  let watch: CollapseWatch?
 
-  /// Takes the point from where it stands to the end of the phase: its last epoch, or where early stopping ends it.
+  /// Takes the point from where it stands to the end of the phase: its last epoch, or where early stopping or a collapse ends it.
   func run(_ point: inout TrainingPoint) throws {
     var state = try TrainingState(
       graph: inputs.graph, parameters: point.parameters, plan: stretch.phase.plan,
-      loss: targets.loss(configuration), optimizer: configuration.optimizer, startingPoint: startingPoint,
+      loss: material.loss, optimizer: configuration.optimizer, startingPoint: startingPoint,
       inputs: inputs.shapes, seed: configuration.seed, threads: threads)
     if let optimizer = point.optimizer { state.optimizerState = optimizer }
     var progress = point.progress
     var best = point.best
     var turns = point.turns
     var taken = 0
+    if let watch, progress.unlabelled == nil {
+      progress.unlabelled = UnlabelledProgress(watch)
+      best = trained(point.parameters)
+    }
 
     while stretch.epochs.contains(progress.epoch), !isExhausted(progress) {
       let began = observer.seconds?()
@@ -48,12 +54,12 @@ struct TrainingLoop {
           try checkpoint?.save(Checkpoint(state, plan: plan, progress: progress, best: best, turns: turns))
           throw Interrupted(epoch: epoch, step: progress.step, checkpoint: checkpoint?.file.path)
         }
-        turns?.take(batches[first + index][0], in: &state)
         let chosen = batches[first + index]
+        turns?.take(chosen[0], in: &state)
         let outcome = try step(
-          &state, maps, targets: targets.batch(chosen), rate: rate(epoch, progress.step), stepIndex: stepIndex(epoch, progress.step))
+          &state, maps, targets: material.targets(at: chosen), rate: rate(epoch, progress.step), stepIndex: stepIndex(epoch, progress.step))
         progress.add(
-          loss: outcome.loss, scans: chosen.count, correct: targets.correct(outcome.logits.rows, at: chosen),
+          loss: outcome.loss, scans: outcome.counted, correct: material.correct(outcome.logits, at: chosen),
           gradientNorm: outcome.gradientNorm)
         observer.report(.step(epoch: epoch, step: progress.step, stepsPerEpoch: stepsPerEpoch, loss: outcome.loss))
         taken += 1
@@ -89,7 +95,7 @@ struct TrainingLoop {
   }
 
   private func isExhausted(_ progress: TrainingProgress) -> Bool {
-    configuration.earlyStopping.map { progress.stopping.isExhausted(under: $0) } ?? false
+    progress.unlabelled?.collapse != nil || configuration.earlyStopping.map { progress.stopping.isExhausted(under: $0) } ?? false
   }
 
   private func step(
@@ -120,9 +126,16 @@ struct TrainingLoop {
       guard value.isFinite, row.validationLoss?.isFinite ?? true else { throw TrainingError.validationNotFinite(epoch: row.epoch) }
       let isBest = progress.stopping.observe(value, epoch: row.epoch, rule: rule)
       row.isBest = isBest
-      if isBest { best = Dictionary(uniqueKeysWithValues: plan.trainable.map { ($0, parameters[$0]) }) }
+      if isBest { best = trained(parameters) }
+    }
+    if let watch, progress.unlabelled!.observe(try watch.state(at: parameters, epochs: row.epoch + 1), by: watch) {
+      best = trained(parameters)
     }
     progress.rows.append(row)
     return row
+  }
+
+  private func trained(_ parameters: Parameters) -> [ParameterID: Tensor] {
+    Dictionary(uniqueKeysWithValues: plan.trainable.map { ($0, parameters[$0]) })
   }
 }

@@ -7,15 +7,18 @@ struct TrainingProgress: Hashable, Sendable, Codable {
   /// Sums over this epoch's steps so far.
   var lossSum = 0.0
   var scans = 0
-  var correct = 0
+  /// Nil where no label is read.
+  var correct: Int?
   var largestGradientNorm = 0.0
   var rows: [EpochMetrics] = []
   var stopping = EarlyStoppingProgress()
+  /// Of a training without labels.
+  var unlabelled: UnlabelledProgress?
 
-  mutating func add(loss: Double, scans: Int, correct: Int, gradientNorm: Double) {
+  mutating func add(loss: Double, scans: Int, correct: Int?, gradientNorm: Double) {
     lossSum += loss * Double(scans)
     self.scans += scans
-    self.correct += correct
+    if let correct { self.correct = (self.correct ?? 0) + correct }
     largestGradientNorm = max(largestGradientNorm, gradientNorm)
     step += 1
   }
@@ -29,9 +32,9 @@ struct TrainingProgress: Hashable, Sendable, Codable {
   /// Closes the epoch and returns its row, without the validation part.
   mutating func endEpoch(phase: String, learningRate: Double) -> EpochMetrics {
     let row = EpochMetrics(
-      epoch: epoch, phase: phase, learningRate: learningRate, trainingLoss: lossSum / Double(scans),
-      trainingAccuracy: Double(correct) / Double(scans), largestGradientNorm: largestGradientNorm)
-    (epoch, step, lossSum, scans, correct, largestGradientNorm) = (epoch + 1, 0, 0, 0, 0, 0)
+      epoch: epoch, phase: phase, learningRate: learningRate, trainingLoss: scans == 0 ? nil : lossSum / Double(scans),
+      trainingAccuracy: correct.map { Double($0) / Double(scans) }, largestGradientNorm: largestGradientNorm)
+    (epoch, step, lossSum, scans, correct, largestGradientNorm) = (epoch + 1, 0, 0, 0, nil, 0)
     return row
   }
 }

@@ -223,7 +223,7 @@ struct ExperimentDesign: Sendable {
     do {
       var probe = model
       trains = try strategy.strategy.prepare(&probe) != nil
-      if trains, !protocolName.givesLabels, !isBaseline {
+      if trains, strategy.strategy.objective.needsLabels, !protocolName.givesLabels, !isBaseline {
         entry.notApplicable = "it trains on labels, and \(protocolName.rawValue) gives none of the scanner that is scored"
       }
     } catch {

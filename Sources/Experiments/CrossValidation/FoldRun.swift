@@ -122,7 +122,8 @@ struct FoldRun {
       trainedParameters: outcome.report.trainedParameters, trainedShare: outcome.report.trainedShare,
       seconds: outcome.report.seconds, peakBytes: outcome.report.peakBytes,
       curve: outcome.metrics.map {
-        LearningCurve.Point(epoch: $0.epoch, trainingLoss: finite($0.trainingLoss), validationLoss: $0.validationLoss.flatMap(finite))
+        LearningCurve.Point(
+          epoch: $0.epoch, trainingLoss: $0.trainingLoss.flatMap(finite), validationLoss: $0.validationLoss.flatMap(finite))
       },
       chosenEpoch: outcome.report.chosenEpoch,
       notes: notes(outcome.report) + answers.packs.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" })
@@ -139,8 +140,7 @@ struct FoldRun {
   }
 
   private func notes(_ report: AdaptationReport) -> [String] {
-    var notes: [String] = []
-    if let decision = report.decision { notes.append(decision) }
+    var notes = report.findings
     if !report.unusedLabels.isEmpty { notes.append("no training scan had \(report.unusedLabels.joined(separator: ", "))") }
     if let merge = report.merge { notes.append("merging changed outputs by at most \(merge.largestRelativeError) of the largest") }
     return notes

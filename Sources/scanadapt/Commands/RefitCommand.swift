@@ -65,6 +65,7 @@ package struct RefitCommand {
     let chosen = try? StrategyCatalogue.strategy(specified: strategy)
     if strategy != "prior-mixed" { leftOut.insert("--prior") }
     if strategy != "alpha-mixed" { leftOut.insert("--alpha") }
+    if let chosen, !chosen.objective.needsLabels { leftOut.formUnion(["--patience", "--class-weights", "--label-smoothing"]) }
     if !(chosen is RecalibratedModel || chosen is InstanceNormalized) { leftOut.insert("--layers") }
     var kept: [String] = []
     var rest = arguments[...]

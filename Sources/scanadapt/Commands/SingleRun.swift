@@ -107,6 +107,7 @@ struct SingleRun {
     if let moved = moved(report.changes) { lines.append(moved) }
     if let change = report.rewriteChange { lines.append(String(format: "largest change of an output before training: %.3g", change)) }
     if let decision = report.decision { lines.append("decided: \(decision)") }
+    if let course = report.unlabelled?.sentence { lines.append("without labels: \(course)") }
     if let merge = report.merge {
       lines.append(
         String(format: "merged into %d layers: an output moved by %.2g of the largest, on ", merge.layers.count, merge.largestRelativeError)

@@ -115,7 +115,9 @@ struct EvaluationArguments: ParsableArguments {
     let names = strategies.isEmpty ? StrategyCatalogue.names.filter { $0 != SourceModel().name } : strategies
     let chosen = try names.map { name in
       let strategy = statistics.applied(to: try StrategyCatalogue.strategy(specified: name, head: head), seed: compute.seedValue)
-      return ExperimentStrategy(strategy, training: try training.resolved(from: strategy.defaultTraining, seed: compute.seed))
+      let resolved = try training.resolved(from: strategy.defaultTraining, seed: compute.seed)
+      // Given for those that read labels.
+      return ExperimentStrategy(strategy, training: strategy.objective.needsLabels ? resolved : resolved.withoutLabels)
     }
     try statistics.check(chosen.map(\.strategy))
     return chosen
