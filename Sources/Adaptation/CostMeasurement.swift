@@ -76,8 +76,7 @@ public struct CostMeasurement: Sendable {
         }
       }, seconds: seconds)
     let began = seconds()
-    var model = source
-    model = try run.adapt(source, to: sample, loader: loader, observer: observer).model
+    let model = try run.adapt(source, to: sample, loader: loader, observer: observer).model
     let whole = seconds() - began
     let measured = phases.withLock { $0 }.compactMap { epochs, marks -> (epochs: Double, steps: Double, step: Double)? in
       let durations = zip(marks.dropFirst(), marks).map { $0 - $1 }.sorted()
@@ -89,7 +88,11 @@ public struct CostMeasurement: Sendable {
 
     let asked = Array(sample.records.prefix(16))
     let beforeAsking = seconds()
-    _ = try Predictor(loader: loader, budget: run.budget).predict(model, on: asked, labels: .whereKnown)
+    let predictor = Predictor(loader: loader, budget: run.budget)
+    switch model.card.output {
+    case .softmax: _ = try predictor.predict(model, on: asked, labels: .whereKnown)
+    case .sigmoid: _ = try predictor.predictFindings(model, on: asked, labels: .whereKnown)
+    }
     let perPrediction = (seconds() - beforeAsking) / Double(max(asked.count, 1))
     return StrategyCost(
       secondsPerScan: once / Double(max(sample.count, 1)), secondsPerStep: step, secondsPerPrediction: perPrediction,

@@ -11,6 +11,9 @@ public enum StrategyCatalogue {
     LastBlock(), RelativeGradientNorm(), GradualUnfreezing(), Discriminative(), L2SP(), LPFT(), DomainSpecific(), FullFineTuning(),
   ]
 
+  /// A few of them, each a step further than the one before: what is compared where nothing else is asked for.
+  public static let ladder = ["recalibrate", "linear-probe", "bn-only", "lora", "last-block", "full"]
+
   public static var names: [String] { all.map(\.name) }
 
   /// - Throws: `StrategyError.unknown` with the names there are.

@@ -86,6 +86,12 @@ final class GateGrid: Sendable {
           lesionFraction: shift.lesionFraction, seed: seed), to: "\(folder)/\(name)"))
   }
 
+  /// Whether a strategy trains on labels.
+  func needsLabels(_ strategy: any AdaptationStrategy) throws -> Bool {
+    var model = source
+    return try strategy.objective.needsLabels && strategy.prepare(&model) != nil
+  }
+
   /// Judges each strategy with labels and without on the shift's patients, and measures the truth on others.
   func cells(_ shift: GridShift, strategies: [any AdaptationStrategy], labelled: [Bool] = [true, false], seed: UInt64 = 0) throws
     -> [GridCell]
@@ -110,7 +116,8 @@ final class GateGrid: Sendable {
           try PatientBootstrap(seed: 7, resamples: 1000).difference(metric, candidate: answers, reference: reference)!
         }
         return GridCell(
-          shift: shift, isLabelled: isLabelled, strategy: strategy.name, outcome: result.outcome, truth: try change(.balancedAccuracy),
+          shift: shift, isLabelled: isLabelled, strategy: strategy.specification, outcome: result.outcome,
+          truth: try change(.balancedAccuracy),
           accuracy: try change(.accuracy))
       }
     }

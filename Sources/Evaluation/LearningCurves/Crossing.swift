@@ -15,6 +15,8 @@ public struct Crossing: Hashable, Codable, Sendable {
     case belowSmallest
     /// The interval runs from below the smallest size to beyond the largest.
     case indistinguishable
+    /// The two err alike at every size, in every resample: they gave the same answers.
+    case equal
     case tooFewPatients(found: Int, needed: Int)
     /// Fewer than two common sizes.
     case tooFewSizes(found: Int)
@@ -64,17 +66,20 @@ extension ResampledCurves {
     let upper = sorted[Int(((1 - tail) * Double(last)).rounded(.up))]
     func share(_ matches: (Double) -> Bool) -> Double { Double(sorted.count(where: matches)) / Double(sorted.count) }
     func within(_ size: Double) -> Double? { size > 0 && size < .infinity ? size : nil }
+    let isEqual = differences.allSatisfy { $0 == 0 } && resamples.allSatisfy { $0.allSatisfy { $0 == 0 } }
+    let verdict = verdict(sizes: common.count, isEqual: isEqual, lower: lower, upper: upper)
     return Crossing(
-      simpler: simpler, richer: richer, verdict: verdict(sizes: common.count, lower: lower, upper: upper), size: within(measured),
+      simpler: simpler, richer: richer, verdict: verdict, size: within(measured),
       lower: within(lower), upper: within(upper), level: bootstrap.level, smallest: common.first ?? 0, largest: common.last ?? 0,
       shareBelow: share { $0 == 0 }, shareWithin: share { $0 > 0 && $0 < .infinity }, shareBeyond: share { $0 == .infinity },
       signChanges: zip(differences, differences.dropFirst()).count { ($0 > 0) != ($1 > 0) },
       extrapolated: extrapolated(simpler, richer, beyond: common.last))
   }
 
-  private func verdict(sizes: Int, lower: Double, upper: Double) -> Crossing.Verdict {
+  private func verdict(sizes: Int, isEqual: Bool, lower: Double, upper: Double) -> Crossing.Verdict {
     guard patients >= bootstrap.minimumPatients else { return .tooFewPatients(found: patients, needed: bootstrap.minimumPatients) }
     guard sizes >= 2 else { return .tooFewSizes(found: sizes) }
+    if isEqual { return .equal }
     return switch (lower, upper) {
     case (0, 0): .belowSmallest
     case (.infinity, .infinity): .notReached

@@ -46,7 +46,10 @@ private struct SquaredErrorFit {
   }
 
   private static func residual(_ points: [DataCurve.Point], _ features: Double) -> (level: Double, residual: Double) {
-    let weights = points.map { $0.standardError > 0 ? 1 / ($0.standardError * $0.standardError) : 1 }
+    // A size without spread counts as the least variable, not as certain.
+    let variances = points.map { $0.standardError * $0.standardError }
+    let least = variances.reduce(0, +) / Double(variances.count) / 100
+    let weights = variances.map { least > 0 ? 1 / max($0, least) : 1 }
     let columns = points.map { (Double($0.size) - 1) / (Double($0.size) - features - 1) }
     var (product, squares) = (0.0, 0.0)
     for index in points.indices {

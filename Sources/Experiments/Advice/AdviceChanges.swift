@@ -55,6 +55,7 @@ extension Crossing {
     case .belowSmallest: return "\(pair): \(richer) errs less from \(smallest) training patients on; n_T* lies below."
     case .indistinguishable:
       return "\(pair): no crossing can be told; it may lie anywhere, below \(smallest) and above \(largest) training patients included."
+    case .equal: return "\(pair): they give the same answers at every size."
     case .reached:
       let place = size.map { "about \(patients($0))" } ?? (upper == nil ? "above \(largest)" : "below \(smallest)")
       return "\(pair): n_T* is \(place) training patients (interval \(lower.map(patients) ?? "below \(smallest)") to "

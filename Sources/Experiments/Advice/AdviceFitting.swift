@@ -54,6 +54,8 @@ struct AdviceFitting {
     } catch let error as CheckpointError {
       throw error
     } catch {
+      // Without the baseline there is nothing to compare with.
+      if row.kind == .baseline { throw error }
       fit.failure = "\(error)"
     }
     return fit

@@ -86,6 +86,11 @@ struct AdviceRanking {
         kind: .cannotTell, strategy: Self.source,
         sentence: "Too few patients to tell: \(tooFew). Until then leave the source model as it is.")
     }
+    guard !others.isEmpty else {
+      return AdviceVerdict(
+        kind: .cannotTell, strategy: Self.source,
+        sentence: "No adaptation could be fitted, so nothing can be told. Until then leave the source model as it is.")
+    }
     let open = others.filter { fromSource($0).map(verdict) == .cannotTell }
     guard !open.isEmpty else {
       return AdviceVerdict(

@@ -2,6 +2,7 @@ import Adaptation
 import Cohorts
 import Evaluation
 import Files
+import Foundation
 import ModelFiles
 import RandomStreams
 
@@ -142,7 +143,9 @@ struct FoldRun {
   private func notes(_ report: AdaptationReport) -> [String] {
     var notes = report.findings
     if !report.unusedLabels.isEmpty { notes.append("no training scan had \(report.unusedLabels.joined(separator: ", "))") }
-    if let merge = report.merge { notes.append("merging changed outputs by at most \(merge.largestRelativeError) of the largest") }
+    if let merge = report.merge {
+      notes.append("merging changed outputs by at most \(String(format: "%.1e", merge.largestRelativeError)) of the largest")
+    }
     return notes
   }
 

@@ -71,6 +71,10 @@ public struct FindingsEvaluation: Sendable {
   private func fit(
     _ strategy: ExperimentStrategy, _ fold: Fold, _ design: FindingsDesign, _ row: inout FindingsRow, _ observer: ExperimentObserver
   ) throws -> ScanFindings {
+    guard strategy.strategy.perScanner == nil else {
+      throw ExperimentError.contradiction(
+        "several findings a scan are answered by one model; found \(strategy.name), which keeps a pack for each scanner")
+    }
     let run = AdaptationRun(
       strategy.strategy, training: strategy.training, newHeadLabels: design.findings, validationFraction: strategy.validationFraction,
       budget: budget)

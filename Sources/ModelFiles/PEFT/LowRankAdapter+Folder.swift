@@ -109,7 +109,7 @@ extension LowRankAdapter {
       for (layer, pair) in factors {
         guard let a = pair["lora_A"], let b = pair["lora_B"] else { throw AdapterError(file: path, reason: .halfLayer(layer)) }
         let (rank, scale) = configuration.scaling(of: layer)
-        guard a.shape.rank == 2 || a.shape.rank == 4, a.shape[0] == rank, b.shape.rank == a.shape.rank else {
+        guard rank > 0, scale.isFinite, a.shape.rank == 2 || a.shape.rank == 4, a.shape[0] == rank, b.shape.rank == a.shape.rank else {
           throw AdapterError(
             file: path,
             reason: .shape(key: "\(layer).lora_A.weight", expected: "[\(rank), …] as its configuration says", found: "\(a.shape)"))

@@ -66,6 +66,8 @@ public struct NormPackBank: Sendable {
     for scanner: ScannerID?, policy: UnknownScannerPolicy, model: Model, scans: () throws -> FeatureMaps, threads: Int? = nil
   ) throws -> Choice {
     if let scanner, let pack = self[scanner] { return .pack(pack) }
+    // Packs of another network can't be compared with these scans.
+    if policy == .mixture || policy == .nearestStatistics { for pack in packs { _ = try pack.applied(to: model) } }
     switch policy {
     case .source: return .source(distance: nil)
     case .refuse: throw NormPackBankError.unknownScanner(scanner, known: packs.map(\.scanner))

@@ -17,6 +17,8 @@ struct AdaptCommand: ParsableCommand {
       held out fold by fold: what can't be shown to lose no more than --margin against the network as it came is not put in place (exit \
       code 2). Without labels nothing is proven: what nothing speaks against is kept apart as unverified. A new head has nothing to be \
       compared with and is not judged.
+
+      \(StrategyCatalogue.settings)
       """)
 
   @OptionGroup var model: SourceOptions

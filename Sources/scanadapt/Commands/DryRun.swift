@@ -32,11 +32,11 @@ struct DryRun {
         total += hours
         let bytes = cost.bytes(scans: job.scans, measuredScans: sample.count, budget: job.run.budget)
         rows.append([
-          job.run.strategy.name, String(format: "%g", job.fits), cost.secondsPerStep.map { String(format: "%.3f", $0) } ?? "–",
+          job.run.strategy.specification, String(format: "%g", job.fits), cost.secondsPerStep.map { String(format: "%.3f", $0) } ?? "–",
           String(format: "%.3f", hours), bytes.map { String(format: "%.2f GB", Double($0) / 1e9) } ?? "–",
         ])
       } catch {
-        rows.append([job.run.strategy.name, "–", "–", "–", "\(error)"])
+        rows.append([job.run.strategy.specification, "–", "–", "–", "\(error)"])
       }
     }
     rows.append(["all", "", "", String(format: "%.3f", total), ""])

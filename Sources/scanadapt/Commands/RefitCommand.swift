@@ -63,8 +63,8 @@ package struct RefitCommand {
     ]
     // Given for some of the strategies; `adapt` refuses what its one has no use for.
     let chosen = try? StrategyCatalogue.strategy(specified: strategy)
-    if strategy != "prior-mixed" { leftOut.insert("--prior") }
-    if strategy != "alpha-mixed" { leftOut.insert("--alpha") }
+    if chosen?.name != "prior-mixed" { leftOut.insert("--prior") }
+    if chosen?.name != "alpha-mixed" { leftOut.insert("--alpha") }
     if let chosen, !chosen.objective.needsLabels { leftOut.formUnion(["--patience", "--class-weights", "--label-smoothing"]) }
     if !(chosen is RecalibratedModel || chosen is InstanceNormalized) { leftOut.insert("--layers") }
     var kept: [String] = []

@@ -86,7 +86,7 @@ struct SingleRun {
   private func moved(_ changes: [LayerChange]) -> String? {
     let layers = changes.filter { $0.part != .statistics }
     let named = layers.filter { $0.relativeNorm != nil }.sorted { $0.relativeNorm! > $1.relativeNorm! }.prefix(5).map {
-      String(format: "\($0.layer) by %.2g %%", 100 * $0.relativeNorm!) + ($0.part == .affine ? " (gamma and beta)" : "")
+      "\($0.layer) by " + String(format: "%.2g %%", 100 * $0.relativeNorm!) + ($0.part == .affine ? " (gamma and beta)" : "")
     }
     return named.isEmpty ? nil : "\(layers.count) layers moved, most of their norm: \(named.joined(separator: ", "))"
   }

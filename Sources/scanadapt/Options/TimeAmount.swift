@@ -9,7 +9,9 @@ struct TimeAmount: ExpressibleByArgument, Hashable {
   init?(argument: String) {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
     let unit = argument.last.flatMap { units[$0] }
-    guard let number = Double(unit == nil ? argument[...] : argument.dropLast()), number > 0, number.isFinite else { return nil }
+    guard let number = Double(unit == nil ? argument[...] : argument.dropLast()), number > 0, (number * (unit ?? 1)).isFinite else {
+      return nil
+    }
     seconds = number * (unit ?? 1)
   }
 

@@ -8,7 +8,7 @@ enum LabelNotes {
   static func check(_ cohort: Cohort, against model: Model, for run: AdaptationRun, mappings: [LabelMapping]) throws {
     var probe = model
     // What can't be prepared says so when it is run.
-    let trains = ((try? run.strategy.prepare(&probe)) ?? nil) != nil
+    let trains = run.strategy.objective.needsLabels && ((try? run.strategy.prepare(&probe)) ?? nil) != nil
     let unused = try LabelVocabulary.check(
       cohort, against: model, head: run.strategy.head, usesLabels: trains, newLabels: run.newHeadLabels, mappings: mappings)
     note(unused, "they have no use here: the model knows none of them, and nothing is fitted on labels")

@@ -56,6 +56,12 @@ struct CrossingTests {
     #expect(single.verdict == .tooFewSizes(found: 1))
   }
 
+  @Test("Strategies that give the same answers are called equal")
+  func equal() throws {
+    let same = try Self.curves(noise: 0) { _, size in 0.3 + 1 / size }.crossing(from: "probe", to: "full")
+    #expect(same.verdict == .equal)
+  }
+
   @Test("Curves that cross twice count their sign changes and give one crossing that fits the rising whole")
   func twice() throws {
     // Differences -2, +1, -1, +3: pooled to -2, 0, 0, +3 by equal weights.

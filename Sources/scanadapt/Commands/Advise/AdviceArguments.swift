@@ -5,8 +5,6 @@ import Experiments
 
 /// Everything that decides what advice is drawn from, and where it goes.
 struct AdviceArguments: ParsableArguments {
-  /// From least to most change.
-  static let ladder = ["recalibrate", "linear-probe", "bn-only", "lora", "last-block", "full"]
 
   @OptionGroup var model: ModelOptions
   @OptionGroup var scans: ScanOptions
@@ -29,7 +27,9 @@ struct AdviceArguments: ParsableArguments {
 
   @Option(
     name: .customLong("strategy"), parsing: .singleValue,
-    help: "One of \(StrategyCatalogue.list), with its settings: lora:rank=8; a ladder from least to most change unless given.")
+    help:
+      "One of \(StrategyCatalogue.list), with its settings (lora:rank=8), or all; unless given \(StrategyCatalogue.ladder.joined(separator: ", "))."
+  )
   var strategies: [String] = []
 
   @Option(help: ArgumentHelp(headHelp), transform: headPolicy)
@@ -81,14 +81,7 @@ struct AdviceArguments: ParsableArguments {
   }
 
   func chosenStrategies() throws -> [ExperimentStrategy] {
-    let known = Set(StrategyCatalogue.names)
-    let names = strategies.isEmpty ? Self.ladder.filter(known.contains) : strategies
-    let chosen = try names.map { name in
-      let strategy = statistics.applied(to: try StrategyCatalogue.strategy(specified: name, head: head), seed: compute.seedValue)
-      return ExperimentStrategy(strategy, training: try training.resolved(from: strategy.defaultTraining, seed: compute.seed))
-    }
-    try statistics.check(chosen.map(\.strategy))
-    return chosen
+    try ExperimentStrategy.asked(strategies, head: head, statistics: statistics, training: training, seed: compute.seed)
   }
 }
 

@@ -54,6 +54,8 @@ struct AdviceJob {
     advice.command = try quickCommand(for: advice)
     if let output = arguments.output {
       try Folder.create(output)
+      // Rules of thumb don't replace what was measured.
+      guard try !Folder.names(in: output).contains("run.json") else { throw RunFolderError.finished(folder: output) }
       try AtomicFile.write(try json(advice) + "\n", to: "\(output)/advice.json")
       try AtomicFile.write(AdviceReport(advice).html, to: "\(output)/report.html")
     }
@@ -108,7 +110,8 @@ struct AdviceJob {
   private func description(_ pseudonyms: Pseudonyms) throws -> RunDescription {
     let files: [(role: String, path: String?)] = [("model", arguments.model.model), ("pretrained-on", arguments.pretrainedOn)]
     return try .ofThisCommand(
-      seed: arguments.compute.seedValue, inputs: files + arguments.scans.manifests.map { ("manifest", $0) }, pseudonyms)
+      seed: arguments.compute.seedValue, inputs: files + arguments.scans.manifests.map { ("manifest", $0) },
+      labelMappings: arguments.scans.labelMappings, pseudonyms)
   }
 
   private func json(_ advice: Advice) throws -> String {

@@ -25,7 +25,9 @@ struct EvaluationArguments: ParsableArguments {
 
   @Option(
     name: .customLong("strategy"), parsing: .singleValue,
-    help: "One of \(StrategyCatalogue.list), with its settings: lora:rank=8; all unless given.")
+    help:
+      "One of \(StrategyCatalogue.list), with its settings (lora:rank=8), or all; unless given \(StrategyCatalogue.ladder.joined(separator: ", "))."
+  )
   var strategies: [String] = []
 
   @Option(help: ArgumentHelp(headHelp), transform: headPolicy)
@@ -112,15 +114,7 @@ struct EvaluationArguments: ParsableArguments {
   }
 
   func chosenStrategies() throws -> [ExperimentStrategy] {
-    let names = strategies.isEmpty ? StrategyCatalogue.names.filter { $0 != SourceModel().name } : strategies
-    let chosen = try names.map { name in
-      let strategy = statistics.applied(to: try StrategyCatalogue.strategy(specified: name, head: head), seed: compute.seedValue)
-      let resolved = try training.resolved(from: strategy.defaultTraining, seed: compute.seed)
-      // Given for those that read labels.
-      return ExperimentStrategy(strategy, training: strategy.objective.needsLabels ? resolved : resolved.withoutLabels)
-    }
-    try statistics.check(chosen.map(\.strategy))
-    return chosen
+    try ExperimentStrategy.asked(strategies, head: head, statistics: statistics, training: training, seed: compute.seed)
   }
 }
 
