@@ -43,6 +43,7 @@ let package = Package(
     .target(name: "CKernels", cSettings: strictC, linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
     room("Tensors"),
     room("RandomStreams"),
+    room("LinearAlgebra"),
     room("Files", [crypto, .product(name: "SystemPackage", package: "swift-system")]),
 
     // pixels and people
@@ -56,14 +57,17 @@ let package = Package(
     room("ModelFiles", ["Files", "Graphs", "Tensors", "Imaging", crypto, collections]),
 
     // methods
-    room("Normalization", ["Files", "Cohorts", "Imaging", "Engine", "ModelFiles", "Graphs", "Tensors", "RandomStreams"]),
+    room("Normalization", ["LinearAlgebra", "Files", "Cohorts", "Imaging", "Engine", "ModelFiles", "Graphs", "Tensors", "RandomStreams"]),
     room("Evaluation", ["RandomStreams"]),
     room(
       "Adaptation",
-      ["Files", "Normalization", "Evaluation", "Cohorts", "Imaging", "Engine", "ModelFiles", "Graphs", "Tensors", "RandomStreams"]),
+      [
+        "LinearAlgebra", "Files", "Normalization", "Evaluation", "Cohorts", "Imaging", "Engine", "ModelFiles", "Graphs", "Tensors",
+        "RandomStreams",
+      ]),
 
     // judgement
-    room("Experiments", ["Files", "Adaptation", "Evaluation", "Cohorts", "Engine", "ModelFiles", "RandomStreams"]),
+    room("Experiments", ["LinearAlgebra", "Files", "Adaptation", "Evaluation", "Cohorts", "Engine", "ModelFiles", "RandomStreams"]),
     room("Reports", ["Files", "Experiments", "Adaptation", "Normalization", "Evaluation", "Cohorts", mustache]),
 
     // faces
@@ -85,6 +89,7 @@ let package = Package(
 
     tests(of: "Tensors"),
     tests(of: "RandomStreams"),
+    tests(of: "LinearAlgebra"),
     tests(of: "Files"),
     tests(of: "Imaging", with: ["RandomStreams", "Tensors", crypto]),
     tests(of: "Cohorts", with: ["Imaging", "Phantoms", "RandomStreams"]),

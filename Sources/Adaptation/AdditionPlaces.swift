@@ -48,7 +48,7 @@ struct AdditionPlaces {
 }
 
 extension AdditionPlaces.Choice {
-  /// As reports say it: "34 layers; left out: 17 (a depthwise convolution …)".
+  /// As reports say it: "34 layers; without 17, features.1.conv.0.0 to features.17.conv.1.0: a depthwise convolution …".
   func sentence(_ unit: String) -> String {
     var words = ["\(names.count) \(unit)"]
     var reasons: [String] = []

@@ -6,7 +6,8 @@ import Synchronization
 
 /// What a strategy costs, measured by doing a little of it.
 public struct StrategyCost: Hashable, Sendable, Codable {
-  /// Reading, statistics and frozen layers: everything that is done once for each scan.
+  /// Reading, statistics and frozen layers: everything that isn't a step, shared out over the measured scans. What a run does once whatever
+  /// its scans (compiling programs, merging) is in it too, which makes many scans look dearer than they are.
   public var secondsPerScan: Double
   /// The mean over the phases by their epochs; nil where nothing trains.
   public var secondsPerStep: Double?

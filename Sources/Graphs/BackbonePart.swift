@@ -19,7 +19,7 @@ extension Graph {
   ///
   /// Blocks come from state-dict paths (`Graph.block(of:)`); what has no numbered path (stems, a VGG's layers) makes a block of each
   /// convolution and what follows it, and a lone normalization at the end goes with the block before it. A stage is the run of blocks
-  /// whose last layer with parameters has the same stride against the image: the strides of convolutions, poolings and shortcuts
+  /// whose layers with parameters reach the same stride against the image: the strides of convolutions, poolings and shortcuts
   /// multiplied along the way. So ResNet's stem is a stage of its own, a DenseNet's transition ends the stage before it, and
   /// MobileNetV2's 19 numbered blocks make five stages. It is structure alone, whatever the size of the image.
   public func backboneParts(by unit: BackbonePart.Unit) -> [BackbonePart] {

@@ -77,7 +77,6 @@ public enum UnlabelledObjection: Hashable, Codable, Sendable, CustomStringConver
   case inconsistent(agreement: Double, limit: Double)
 
   public var description: String {
-    func percent(_ share: Double) -> String { "\((1000 * share).rounded() / 10) %" }
     func score(_ value: Double) -> String { "\((1000 * value).rounded() / 1000)" }
     switch self {
     case .tooFewPatients(let found, let needed): return "found \(found) patients without labels; expected at least \(needed)"

@@ -1,4 +1,5 @@
 import Foundation
+import LinearAlgebra
 
 /// Rows of a linear classifier for classes it wasn't trained on, in closed form, from feature vectors; see `HeadExtension`.
 package struct ClassRows: Sendable {
@@ -67,13 +68,13 @@ package struct ClassRows: Sendable {
       for j in 0...i { covariance[i * width + j] *= 1 - shrinkage }
       covariance[i * width + i] += shrinkage * spread
     }
-    guard CholeskyFactor.factor(&covariance, width: width) else {
+    guard let factor = CholeskyFactor(covariance, width: width) else {
       throw .singular(scans: features.count, features: width, shrinkage: shrinkage)
     }
     var (rows, biases): ([[Double]], [Double]) = ([], [])
     for index in new {
       let (scans, mean) = groups[index]!
-      let row = CholeskyFactor.solved(covariance, mean)
+      let row = factor.solved(mean)
       rows.append(row)
       biases.append(-0.5 * zip(row, mean).reduce(0) { $0 + $1.0 * $1.1 } + log(scans / count))
     }
@@ -82,43 +83,4 @@ package struct ClassRows: Sendable {
   }
 
   private static func length(_ row: [Double]) -> Double { row.reduce(0) { $0 + $1 * $1 }.squareRoot() }
-}
-
-/// `A = L L'` of a symmetric positive definite matrix, in place in its lower triangle.
-private enum CholeskyFactor {
-  /// False where a pivot vanishes beside the largest diagonal element.
-  static func factor(_ matrix: inout [Double], width: Int) -> Bool {
-    let least = 1e-13 * (0..<width).reduce(0) { max($0, matrix[$1 * width + $1]) }
-    return matrix.withUnsafeMutableBufferPointer { a in
-      for i in 0..<width {
-        for j in 0...i {
-          var sum = a[i * width + j]
-          for k in 0..<j { sum -= a[i * width + k] * a[j * width + k] }
-          if i == j {
-            guard sum > least else { return false }
-            a[i * width + i] = sum.squareRoot()
-          } else {
-            a[i * width + j] = sum / a[j * width + j]
-          }
-        }
-      }
-      return true
-    }
-  }
-
-  static func solved(_ lower: [Double], _ right: [Double]) -> [Double] {
-    let width = right.count
-    var x = right
-    lower.withUnsafeBufferPointer { a in
-      for i in 0..<width {
-        for k in 0..<i { x[i] -= a[i * width + k] * x[k] }
-        x[i] /= a[i * width + i]
-      }
-      for i in (0..<width).reversed() {
-        for k in (i + 1)..<max(width, i + 1) { x[i] -= a[k * width + i] * x[k] }
-        x[i] /= a[i * width + i]
-      }
-    }
-    return x
-  }
 }

@@ -51,4 +51,5 @@ public struct UnlabelledTraining: Hashable, Sendable, Codable {
 }
 
 private func rounded(_ value: Double) -> String { "\((100 * value).rounded() / 100)" }
+/// A share in percent, for sentences.
 func percent(_ share: Double) -> String { "\((1000 * share).rounded() / 10) %" }

@@ -1,4 +1,5 @@
 import Foundation
+import LinearAlgebra
 
 /// Logistic regression with a quadratic penalty on standardized columns: the minimum of `sum log(1 + exp(-y z)) + |w|^2 / 2`, the
 /// intercept free. As scikit-learn's `LogisticRegression(C=1)` after `StandardScaler`.
@@ -36,7 +37,7 @@ package struct RidgeLogistic: Sendable {
           for second in 0...first { hessian[first][second] += curvature * input[first] * input[second] }
         }
       }
-      let step = Self.solved(hessian, gradient)
+      let step = CholeskyFactor(ridged: hessian).solved(gradient)
       for index in weights.indices { weights[index] -= step[index] }
       if step.allSatisfy({ abs($0) < 1e-10 }) { break }
     }
@@ -51,23 +52,5 @@ package struct RidgeLogistic: Sendable {
 
   private static func probability(_ weights: [Double], _ input: [Double]) -> Double {
     1 / (1 + exp(-zip(weights, input).reduce(0) { $0 + $1.0 * $1.1 }))
-  }
-
-  /// By Cholesky; the lower triangle of a positive definite matrix is given.
-  private static func solved(_ matrix: [[Double]], _ right: [Double]) -> [Double] {
-    let size = right.count
-    var lower = matrix
-    for row in 0..<size {
-      for column in 0...row {
-        let sum = (0..<column).reduce(lower[row][column]) { $0 - lower[row][$1] * lower[column][$1] }
-        lower[row][column] = row == column ? max(sum, 1e-300).squareRoot() : sum / lower[column][column]
-      }
-    }
-    var solution = right
-    for row in 0..<size { solution[row] = (0..<row).reduce(solution[row]) { $0 - lower[row][$1] * solution[$1] } / lower[row][row] }
-    for row in (0..<size).reversed() {
-      solution[row] = ((row + 1)..<size).reduce(solution[row]) { $0 - lower[$1][row] * solution[$1] } / lower[row][row]
-    }
-    return solution
   }
 }

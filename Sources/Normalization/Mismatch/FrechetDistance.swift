@@ -1,3 +1,4 @@
+import LinearAlgebra
 import RandomStreams
 
 /// How far two sets of feature vectors lie apart as Gaussians: `|m1 - m2|² + tr(S1 + S2 - 2 (S1^½ S2 S1^½)^½)`.
@@ -82,16 +83,5 @@ public struct FrechetDistance: Sendable, Hashable, Codable {
     for row in rows { for (index, value) in row.enumerated() { mean[index] += value / Double(rows.count) } }
     let scale = 1 / Double(rows.count - 1).squareRoot()
     return (rows.map { row in zip(row, mean).map { ($0 - $1) * scale } }, mean)
-  }
-}
-
-/// `sum a b`.
-func dot(_ left: [Double], _ right: [Double]) -> Double {
-  left.withUnsafeBufferPointer { left in
-    right.withUnsafeBufferPointer { right in
-      var sum = 0.0
-      for index in left.indices { sum += left[index] * right[index] }
-      return sum
-    }
   }
 }

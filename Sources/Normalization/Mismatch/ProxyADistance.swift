@@ -1,3 +1,4 @@
+import LinearAlgebra
 import RandomStreams
 
 /// How well a linear classifier tells two scanners' feature vectors apart on patients it wasn't fitted on: `2 (1 - 2 err)`, 0 not at all,
@@ -88,7 +89,7 @@ struct RidgeClassifier {
     for index in kernel.indices { kernel[index][index] += strength * diagonal + 1e-9 }
     // Both sides weigh the same, however many scans they have.
     let targets = isSecond.map { $0 ? first / Double(rows.count) : -second / Double(rows.count) }
-    let dual = Self.solved(kernel, targets)
+    let dual = CholeskyFactor(ridged: kernel).solved(targets)
     var weights = [Double](repeating: 0, count: width)
     for (row, alpha) in zip(standardized, dual) { for index in 0..<width { weights[index] += alpha * row[index] } }
     var means = [0.0, 0.0]
@@ -100,28 +101,5 @@ struct RidgeClassifier {
     var score = 0.0
     for index in row.indices { score += weights[index] * (row[index] - centre[index]) * scale[index] }
     return score > threshold
-  }
-
-  /// By Cholesky's decomposition.
-  private static func solved(_ matrix: [[Double]], _ right: [Double]) -> [Double] {
-    var lower = matrix
-    let count = right.count
-    for i in 0..<count {
-      for j in 0...i {
-        var sum = lower[i][j]
-        for k in 0..<j { sum -= lower[i][k] * lower[j][k] }
-        lower[i][j] = i == j ? max(sum, 1e-300).squareRoot() : sum / lower[j][j]
-      }
-    }
-    var x = right
-    for i in 0..<count {
-      for k in 0..<i { x[i] -= lower[i][k] * x[k] }
-      x[i] /= lower[i][i]
-    }
-    for i in (0..<count).reversed() {
-      for k in (i + 1)..<max(count, i + 1) { x[i] -= lower[k][i] * x[k] }
-      x[i] /= lower[i][i]
-    }
-    return x
   }
 }

@@ -5,6 +5,22 @@ import Mustache
 enum ReportTemplate {
   static let page = try! MustacheTemplate(string: source)
 
+  /// A table under its heading, before the plots and after them.
+  private static let table = """
+    <h2>{{heading}}</h2>
+    {{#hasNote}}<p>{{note}}</p>{{/hasNote}}
+    <div class="wide">
+    <table class="{{sentences}}">
+    <thead><tr>{{#columns}}<th scope="col">{{.}}</th>{{/columns}}</tr></thead>
+    <tbody>
+    {{#rows}}
+    <tr>{{#cells}}<td>{{.}}</td>{{/cells}}</tr>
+    {{/rows}}
+    </tbody>
+    </table>
+    </div>
+    """
+
   static let source = """
     <!DOCTYPE html>
     <html lang="en">
@@ -32,18 +48,7 @@ enum ReportTemplate {
     </section>
     {{/hasVerdicts}}
     {{#leading}}
-    <h2>{{heading}}</h2>
-    {{#hasNote}}<p>{{note}}</p>{{/hasNote}}
-    <div class="wide">
-    <table class="{{sentences}}">
-    <thead><tr>{{#columns}}<th scope="col">{{.}}</th>{{/columns}}</tr></thead>
-    <tbody>
-    {{#rows}}
-    <tr>{{#cells}}<td>{{.}}</td>{{/cells}}</tr>
-    {{/rows}}
-    </tbody>
-    </table>
-    </div>
+    \(table)
     {{/leading}}
     {{#lists}}
     <h2>{{heading}}</h2>
@@ -91,18 +96,7 @@ enum ReportTemplate {
     <details><summary>The picture's data as CSV</summary><pre>{{csv}}</pre></details>
     {{/plots}}
     {{#tables}}
-    <h2>{{heading}}</h2>
-    {{#hasNote}}<p>{{note}}</p>{{/hasNote}}
-    <div class="wide">
-    <table class="{{sentences}}">
-    <thead><tr>{{#columns}}<th scope="col">{{.}}</th>{{/columns}}</tr></thead>
-    <tbody>
-    {{#rows}}
-    <tr>{{#cells}}<td>{{.}}</td>{{/cells}}</tr>
-    {{/rows}}
-    </tbody>
-    </table>
-    </div>
+    \(table)
     {{/tables}}
     {{#hasGallery}}
     <h2>{{galleryHeading}}</h2>

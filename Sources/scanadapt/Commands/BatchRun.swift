@@ -31,7 +31,7 @@ struct BatchRun {
     if !ledger.entries.isEmpty {
       try ledger.write(to: "\(output)/ledger.csv", pseudonyms: try run.pseudonyms ?? command.privacy.pseudonyms())
     }
-    Terminal.result(command.compute.json ? try Self.json(summary) : Self.table(summary))
+    Terminal.result(command.compute.json ? try Terminal.json(summary.outcomes) : Self.table(summary))
     FailureList(summary.outcomes.flatMap(\.unreadable)).print()
     try Outcome(hasNegativeVerdict: summary.hasRefusals, hasFailures: summary.hasFailures).finish()
   }
@@ -50,11 +50,5 @@ struct BatchRun {
     }
     let reasons = summary.outcomes.compactMap { outcome in outcome.outcome.map { "\(outcome.folder): \($0)" } }
     return ([header] + rows + [""] + reasons).joined(separator: "\n")
-  }
-
-  private static func json(_ summary: BatchSummary) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return String(decoding: try encoder.encode(summary.outcomes), as: UTF8.self)
   }
 }

@@ -54,7 +54,7 @@ struct DiagnoseCommand: ParsableCommand {
     let (scanners, unreadable) = try diagnoser.diagnose(model, on: cohort, reference: known) { progress.show($0) }
     progress.clear()
 
-    let json = try Self.json(scanners)
+    let json = try Terminal.json(scanners)
     Terminal.result(compute.json ? json : scanners.map { MismatchTable($0).text }.joined(separator: "\n\n"))
     if let output {
       try Folder.create(output)
@@ -66,11 +66,5 @@ struct DiagnoseCommand: ParsableCommand {
     }
     FailureList(unreadable).print()
     try Outcome(hasFailures: !unreadable.isEmpty).finish()
-  }
-
-  private static func json(_ scanners: [ScannerDiagnosis]) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return String(decoding: try encoder.encode(scanners), as: UTF8.self)
   }
 }

@@ -51,8 +51,6 @@ struct InspectCommand: ParsableCommand {
   private func planText(of model: Model) throws -> String {
     let listing = try planning.listing(of: model)
     guard json else { return listing.description }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return String(decoding: try encoder.encode(listing), as: UTF8.self)
+    return try Terminal.json(listing)
   }
 }

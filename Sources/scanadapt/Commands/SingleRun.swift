@@ -30,7 +30,7 @@ struct SingleRun {
         observer: .terminal(progress)
       ) { progress.show("gate: fold \($0 + 1) of \($1)") }
       progress.clear()
-      if command.model.fromScratch == nil { try folder.write(try Self.json(result.outcome), named: "gate.json") }
+      if command.model.fromScratch == nil { try folder.write(try Terminal.json(result.outcome) + "\n", named: "gate.json") }
       try ledger.write(to: "\(folder.path)/ledger.csv", pseudonyms: pseudonyms)
       if let adapted = result.adapted {
         let isAccepted = result.outcome.accepts(unverified: command.acceptUnverified)
@@ -54,12 +54,6 @@ struct SingleRun {
     ).finish()
   }
 
-  private static func json(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
-  }
-
   private func description(_ pseudonyms: Pseudonyms) throws -> RunDescription {
     try .ofThisCommand(
       seed: command.compute.seedValue, inputs: [("model", command.model.model)] + command.scans.manifests.map { ("manifest", $0) },
@@ -70,7 +64,7 @@ struct SingleRun {
     try folder.write(try ConfigurationFile.text(of: run.training), named: "config.yaml")
     let rows = [EpochMetrics.csvHeader] + result.metrics.map(\.csvRow)
     try folder.write(rows.joined(separator: "\n") + "\n", named: "metrics.csv")
-    try folder.write(try Self.json(result.report), named: "adaptation.json")
+    try folder.write(try Terminal.json(result.report) + "\n", named: "adaptation.json")
     if let packs = result.packs {
       try Folder.create("\(folder.path)/\(place)packs")
       for pack in packs.packs { try pack.write(to: "\(folder.path)/\(place)packs/\(pack.fileName)") }

@@ -56,10 +56,10 @@ struct AdviceJob {
       try Folder.create(output)
       // Rules of thumb don't replace what was measured.
       guard try !Folder.names(in: output).contains("run.json") else { throw RunFolderError.finished(folder: output) }
-      try AtomicFile.write(try json(advice) + "\n", to: "\(output)/advice.json")
+      try AtomicFile.write(try Terminal.json(advice) + "\n", to: "\(output)/advice.json")
       try AtomicFile.write(AdviceReport(advice).html, to: "\(output)/report.html")
     }
-    Terminal.result(arguments.compute.json ? try json(advice) : AdviceTable(advice).text)
+    Terminal.result(arguments.compute.json ? try Terminal.json(advice) : AdviceTable(advice).text)
     FailureList(unreadable).print()
     CohortNotes(cohort).printMissing()
     try Outcome(hasFailures: !unreadable.isEmpty || !cohort.unavailable.isEmpty).finish()
@@ -77,7 +77,7 @@ struct AdviceJob {
 
   private func finish(_ advice: Advice, _ planned: PlannedAdvice, in folder: RunFolder) throws {
     try folder.write(AdviceReport(advice).html, named: "report.html")
-    Terminal.result(arguments.compute.json ? try json(advice) : AdviceTable(advice).text)
+    Terminal.result(arguments.compute.json ? try Terminal.json(advice) : AdviceTable(advice).text)
     Terminal.note("report: \(folder.path)/report.html")
     let unreadable = planned.unreadable
     FailureList(unreadable.map { UnreadableScan(path: $0.path, reason: $0.reason) }).print()
@@ -112,11 +112,5 @@ struct AdviceJob {
     return try .ofThisCommand(
       seed: arguments.compute.seedValue, inputs: files + arguments.scans.manifests.map { ("manifest", $0) },
       labelMappings: arguments.scans.labelMappings, pseudonyms)
-  }
-
-  private func json(_ advice: Advice) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return String(decoding: try encoder.encode(advice), as: UTF8.self)
   }
 }

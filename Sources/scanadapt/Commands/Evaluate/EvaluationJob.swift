@@ -90,7 +90,7 @@ struct EvaluationJob {
     try folder.write(report.html, named: "report.html")
     try folder.write(report.table.markdown, named: "table.md")
     try folder.write(MethodsText(result, run: try RunFolder.open(folder.path).run).markdown, named: "methods.md")
-    Terminal.result(arguments.compute.json ? try json(result) : report.table.text)
+    Terminal.result(arguments.compute.json ? try Terminal.json(result) : report.table.text)
     Terminal.note("report: \(folder.path)/report.html")
     FailureList(result.unreadable.map { UnreadableScan(path: $0.scan, reason: $0.reason) }).print()
     CohortNotes(cohort).printMissing()
@@ -106,39 +106,5 @@ struct EvaluationJob {
     let manifests: [(role: String, path: String?)] = arguments.scans.manifests.map { ("manifest", $0) }
     return try .ofThisCommand(
       seed: arguments.compute.seedValue, inputs: files + manifests, labelMappings: arguments.scans.labelMappings, pseudonyms)
-  }
-
-  private func json(_ result: EvaluationResult) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return String(decoding: try encoder.encode(result), as: UTF8.self)
-  }
-}
-
-/// A run's own key for pseudonyms, where the site gave none. It lies with the folds' records, which name patients in the clear anyway, so
-/// that a run gathered or continued later gives patients the same names.
-struct OwnKey {
-  private let bytes: [UInt8]
-
-  init() {
-    var generator = SystemRandomNumberGenerator()
-    bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-  }
-
-  var pseudonyms: Pseudonyms { Pseudonyms(key: hexadecimal) }
-
-  func kept(in folder: RunFolder) throws -> Pseudonyms {
-    let path = "\(folder.path)/folds/pseudonym.key"
-    if !Folder.holds("pseudonym.key", in: "\(folder.path)/folds") {
-      try Folder.create("\(folder.path)/folds")
-      try AtomicFile.write(hexadecimal, to: path)
-    }
-    return try Pseudonyms(keyFile: path)
-  }
-
-  /// As text, because a key file is read without white space at its end.
-  private var hexadecimal: [UInt8] {
-    let digits = Array("0123456789abcdef".utf8)
-    return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
   }
 }

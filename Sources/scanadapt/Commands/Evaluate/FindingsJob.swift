@@ -42,7 +42,7 @@ struct FindingsJob {
       try folder.write(report.html, named: "report.html")
       try folder.write(report.markdown, named: "table.md")
       try folder.write(result, ledger: ledger, pseudonyms: pseudonyms)
-      Terminal.result(arguments.compute.json ? try json(result) : report.text)
+      Terminal.result(arguments.compute.json ? try Terminal.json(result) : report.text)
       Terminal.note("report: \(folder.path)/report.html")
       return result
     }
@@ -59,11 +59,5 @@ struct FindingsJob {
     return try .ofThisCommand(
       seed: arguments.compute.seedValue, inputs: files + arguments.scans.manifests.map { ("manifest", $0) },
       labelMappings: arguments.scans.labelMappings, pseudonyms)
-  }
-
-  private func json(_ result: FindingsResult) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return String(decoding: try encoder.encode(result), as: UTF8.self)
   }
 }
