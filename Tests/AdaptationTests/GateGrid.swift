@@ -30,15 +30,15 @@ struct GridCell {
   /// Put in place, by someone who accepts the unverified.
   var isAccepted: Bool { outcome.accepts(unverified: true) }
   /// A loss of more than a point that chance doesn't explain, in the gate's metric.
-  var isHarmful: Bool { truth.interval!.upper < -0.01 }
-  var losesAccuracy: Bool { accuracy.interval!.upper < -0.01 }
+  var isHarmful: Bool { truth.range.upper < -0.01 }
+  var losesAccuracy: Bool { accuracy.range.upper < -0.01 }
 
   static let header =
     "shift         strength  labels  strategy       gate              source  change (95 %)              accuracy change (95 %)"
   var line: String {
     func column(_ text: String, _ width: Int) -> String { text.padding(toLength: width, withPad: " ", startingAt: 0) }
     func change(_ it: PairedDifference) -> String {
-      String(format: "%+.3f [%+.3f, %+.3f]", it.difference, it.interval!.lower, it.interval!.upper)
+      String(format: "%+.3f [%+.3f, %+.3f]", it.difference, it.range.lower, it.range.upper)
     }
     return [
       column(shift.name, 12), column(shift.strength, 8), column(isLabelled ? "yes" : "no", 6), column(strategy, 13),
@@ -46,6 +46,11 @@ struct GridCell {
       isAccepted && (isHarmful || losesAccuracy) ? "HARM" : "",
     ].joined(separator: "  ")
   }
+}
+
+extension PairedDifference {
+  /// The interval; where the two answer every resample alike and there is none, the difference itself.
+  var range: Interval { interval ?? Interval(lower: difference, upper: difference, level: 0.95) }
 }
 
 /// A source network trained on scanner alpha, and shifted scanners for the gate to judge adaptations to.

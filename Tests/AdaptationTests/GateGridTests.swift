@@ -48,7 +48,7 @@ struct GateGridTests {
     }
     let accepted = cells.filter(\.isAccepted)
     let harmful = accepted.filter { $0.isHarmful || $0.losesAccuracy }
-    let helpful = cells.filter { $0.truth.interval!.lower > 0.05 }
+    let helpful = cells.filter { $0.truth.range.lower > 0.05 }
     print(
       "\(cells.count) cells, \(accepted.count) accepted, \(harmful.count) of them harmful; "
         + "\(cells.filter { $0.isHarmful || $0.losesAccuracy }.count) harmful in all; of \(helpful.count) that gain more than 5 points "
