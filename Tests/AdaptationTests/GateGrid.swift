@@ -112,7 +112,7 @@ final class GateGrid: Sendable {
         let known = isLabelled ? clinic : clinic.withoutLabels
         let loader = ScanLoader(preprocessing: Self.preprocessing)
         let gated = GatedAdaptation(
-          AdaptationRun(strategy, training: TrainingConfiguration(epochs: 4, batchSize: 16, learningRate: 0.01)),
+          AdaptationRun(strategy, training: TrainingConfiguration(epochs: 5, batchSize: 16, learningRate: 0.01)),
           gate: Gate(bootstrap: PatientBootstrap(seed: seed, resamples: 1000)), folds: 5)
         let result = try gated.adapt(source, to: known, named: name, loader: loader, ledger: Ledger())
         let adapted = try result.adapted?.model ?? gated.run.adapt(source, to: known.allForFitting(Ledger()), loader: loader).model
