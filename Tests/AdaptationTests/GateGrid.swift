@@ -111,8 +111,11 @@ final class GateGrid: Sendable {
       try labelled.map { isLabelled in
         let known = isLabelled ? clinic : clinic.withoutLabels
         let loader = ScanLoader(preprocessing: Self.preprocessing)
+        // What the strategy trains by of itself, but in few epochs.
+        var training = strategy.defaultTraining
+        (training.epochs, training.batchSize) = (5, 16)
         let gated = GatedAdaptation(
-          AdaptationRun(strategy, training: TrainingConfiguration(epochs: 5, batchSize: 16, learningRate: 0.01)),
+          AdaptationRun(strategy, training: training),
           gate: Gate(bootstrap: PatientBootstrap(seed: seed, resamples: 1000)), folds: 5)
         let result = try gated.adapt(source, to: known, named: name, loader: loader, ledger: Ledger())
         let adapted = try result.adapted?.model ?? gated.run.adapt(source, to: known.allForFitting(Ledger()), loader: loader).model
