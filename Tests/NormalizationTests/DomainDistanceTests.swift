@@ -55,24 +55,6 @@ struct DomainDistanceTests {
     #expect(plain > 0.3 && abs(extrapolated) < plain / 3, "plain \(plain), extrapolated \(extrapolated)")
   }
 
-  @Test("A shift is told apart nearly perfectly; without one the interval leaves out 0 about as rarely as it should")
-  func proxy() throws {
-    var stream = RandomStream(seed: 2, purpose: "proxy")
-    let one = features(patients: 20, shift: 0, prefix: "a", using: &stream)
-    let far = features(patients: 20, shift: 3, prefix: "b", using: &stream)
-    let apart = try #require(ProxyADistance(one.rows, patients: one.patients, far.rows, patients: far.patients))
-    #expect(apart.distance > 1.8 && apart.tellsApart)
-    let alarms = try (0..<100).count { trial in
-      let first = features(patients: 15, shift: 0, prefix: "a", using: &stream)
-      let second = features(patients: 15, shift: 0, prefix: "b", using: &stream)
-      return try #require(
-        ProxyADistance(first.rows, patients: first.patients, second.rows, patients: second.patients, seed: UInt64(trial))
-      ).tellsApart
-    }
-    #expect(alarms <= 9, "\(alarms) of 100")
-    #expect(ProxyADistance(one.rows, patients: one.patients, Array(far.rows.prefix(4)), patients: Array(far.patients.prefix(4))) == nil)
-  }
-
   @Test("Pixels are measured as NumPy does; noise is found where only noise is, and gain and offset don't move sharpness")
   func pixels() {
     func measured(_ gain: Double, _ value: (Int, Int) -> Double) -> [InputMeasure: Double] {

@@ -56,3 +56,28 @@ print("mean, deviation:", repr(float(image.mean())), repr(float(image.std())))
 print("median of 256 as the 129th:", repr(float(np.sort(image.ravel())[128])))
 print("sharpness:", repr(float(lap.var() / image.var())))
 print("noise:", repr(float(np.sqrt(np.pi / 2) / 6 * np.abs(blind).mean())))
+
+# Proxy A-distance: the error of ridge classifiers, scan i held out in fold i mod 5; the Ridge is scikit-learn's.
+from sklearn.linear_model import Ridge
+
+
+def held_out_error(first, second, width):
+    x = np.vstack([rows(first, width, 0), rows(second, width, 1)])
+    y, folds = np.array([0] * first + [1] * second), np.arange(first + second) % 5
+    wrong, of = np.zeros(2), np.zeros(2)
+    for fold in range(5):
+        known, held_out = folds != fold, folds == fold
+        mean, deviation = x[known].mean(0), x[known].std(0)
+        a, b = (x[known] - mean) / deviation, (x[held_out] - mean) / deviation
+        shares = np.bincount(y[known], minlength=2) / known.sum()
+        targets = np.where(y[known] == 1, shares[0], -shares[1])
+        ridge = Ridge(alpha=0.1 * (a**2).sum() / len(a) + 1e-9, fit_intercept=False, solver="cholesky").fit(a, targets)
+        scores = ridge.predict(a)
+        called = ridge.predict(b) > (scores[y[known] == 1].mean() + scores[y[known] == 0].mean()) / 2
+        for group in range(2):
+            of[group] += (y[held_out] == group).sum()
+            wrong[group] += (called[y[held_out] == group] != group).sum()
+    return float((wrong / of).mean())
+
+
+print("held-out error, 40 and 30 rows of 5:", held_out_error(40, 30, 5), "; 23 and 31:", held_out_error(23, 31, 5))

@@ -58,7 +58,7 @@ public struct Diagnoser: Sendable {
         found.inputShift = view.input.flatMap { input in
           other.input.flatMap { InputShift(input, from: $0, of: other.scanner, draws: comparison.draws, seed: comparison.seed) }
         }
-        found.distance = DomainDistance(other.answers, view.answers, seed: comparison.seed)
+        found.distance = DomainDistance(other.answers, view.answers, draws: comparison.draws, seed: comparison.seed)
       }
       progress("\(scanner): trying remedies")
       found.remedies = try RemedyTrial(diagnoser: self, model: model, reference: other).measure(on: view, ledger: ledger)
@@ -115,10 +115,11 @@ struct ScannerView {
 
 extension DomainDistance {
   /// Of two scanners' feature vectors.
-  init(_ first: ScanPredictions, _ second: ScanPredictions, seed: UInt64) {
+  /// - Parameter draws: permutations that say what chance does; 0 measures the distances alone.
+  init(_ first: ScanPredictions, _ second: ScanPredictions, draws: Int = 0, seed: UInt64) {
     let rows = [first, second].map { $0.features!.map { $0.map(Double.init) } }
     let patients = [first, second].map { $0.records.map(\.patient.rawValue) }
     frechet = FrechetDistance(rows[0], patients: patients[0], rows[1], patients: patients[1], seed: seed)
-    proxyA = ProxyADistance(rows[0], patients: patients[0], rows[1], patients: patients[1], seed: seed)
+    proxyA = ProxyADistance(rows[0], patients: patients[0], rows[1], patients: patients[1], draws: draws, seed: seed)
   }
 }

@@ -1,105 +1,98 @@
-import LinearAlgebra
 import RandomStreams
 
 /// How well a linear classifier tells two scanners' feature vectors apart on patients it wasn't fitted on: `2 (1 - 2 err)`, 0 not at all,
 /// 2 perfectly. Ben-David et al. 2007.
 ///
-/// Folds are of whole patients, a patient seen on both scanners in one of them; the error is the mean of the two scanners'. The classifier
-/// is ridge regression on ±1 with standardized features, in its dual form, its threshold midway between the training scores' means.
+/// Folds are of whole patients, a patient seen on both scanners in one of them, at least two patients of either in each; the error is the
+/// mean of the two scanners'. What chance does comes from whole patients that exchange scanners within their fold, all else the same: the
+/// observed naming is one of those that could have been drawn, so that on scanners that don't differ `pValue` is at or below a rate in at
+/// most that share of cohorts, however many patients, features and scans a patient there are. That asks that nothing tells the scanners'
+/// patients apart, the number of their scans included.
 public struct ProxyADistance: Sendable, Hashable, Codable {
   public let distance: Double
   public let error: Double
-  /// Of the distance, 95 % by patient.
-  public let lower: Double
-  public let upper: Double
+  /// The 95 % quantile of the distance among permuted patients; nil where none were drawn.
+  public let chance: Double?
+  /// `(1 + count of permuted patients at least as far apart) / (1 + draws)`; nil where none were drawn.
+  public let pValue: Double?
 
-  /// Whether the interval leaves out 0.
-  public var tellsApart: Bool { lower > 0 }
+  /// Whether the scanners are told apart by more than chance: where they don't differ, in 5 % of cohorts at most.
+  public var tellsApart: Bool { pValue.map { $0 <= 0.05 } ?? false }
 
   /// Scans of each scanner at most; of more, the first patients by random order.
   package static let limit = 400
 
   /// Nil with fewer than five patients of either.
+  /// - Parameter draws: permutations; 0 measures the distance alone.
   package init?(
     _ first: [[Double]], patients firstPatients: [String], _ second: [[Double]], patients secondPatients: [String], folds: Int = 5,
-    seed: UInt64 = 0
+    draws: Int = 199, seed: UInt64 = 0
   ) {
-    guard Set(firstPatients).count >= 5, Set(secondPatients).count >= 5 else { return nil }
+    let (firstSet, secondSet) = (Set(firstPatients), Set(secondPatients))
+    guard firstSet.count >= 5, secondSet.count >= 5 else { return nil }
     var stream = RandomStream(seed: seed, purpose: "proxy A-distance folds")
-    let order = Set(firstPatients + secondPatients).sorted().shuffled(using: &stream)
+    let order = firstSet.union(secondSet).sorted().shuffled(using: &stream)
     let place = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
     func kept(_ patients: [String]) -> [Int] {
       Array(patients.indices.sorted { (place[patients[$0]]!, $0) < (place[patients[$1]]!, $1) }.prefix(Self.limit))
     }
-    let scans: [(features: [Double], patient: String, isSecond: Bool)] =
-      kept(firstPatients).map { (first[$0], firstPatients[$0], false) }
-      + kept(secondPatients).map { (second[$0], secondPatients[$0], true) }
-    // Each scanner's patients are dealt out in turn, so that no fold lacks one.
-    var foldOf: [String: Int] = [:]
-    for group in [firstPatients, secondPatients] {
-      for (index, patient) in order.filter(Set(group).contains).enumerated() where foldOf[patient] == nil {
-        foldOf[patient] = index % folds
-      }
+    let (firstKept, secondKept) = (kept(firstPatients), kept(secondPatients))
+    let rows = firstKept.map { first[$0] } + secondKept.map { second[$0] }
+    let patients = firstKept.map { firstPatients[$0] } + secondKept.map { secondPatients[$0] }
+    let naming = ScannerNaming(
+      patients: patients, isSecond: rows.indices.map { $0 >= firstKept.count }, order: order,
+      folds: max(2, min(folds, min(firstSet.count, secondSet.count) / 2)))
+    let classifiers = FoldedClassifiers(rows, foldOf: naming.foldOf)
+    guard let error = classifiers.error(naming.isSecond) else { return nil }
+    self.error = error
+    distance = 2 * (1 - 2 * error)
+    guard draws > 0 else {
+      (chance, pValue) = (nil, nil)
+      return
     }
-    var outcomes: [[Double]] = []
-    var patients: [String] = []
-    for fold in 0..<folds {
-      let training = scans.filter { foldOf[$0.patient] != fold }
-      guard let classifier = RidgeClassifier(training.map(\.features), isSecond: training.map(\.isSecond)) else { continue }
-      for scan in scans where foldOf[scan.patient] == fold {
-        let wrong = classifier.isSecond(scan.features) == scan.isSecond ? 0.0 : 1.0
-        outcomes.append(scan.isSecond ? [0, 0, wrong, 1] : [wrong, 1, 0, 0])
-        patients.append(scan.patient)
-      }
+    let permuted = (0..<draws).map { draw in
+      var stream = RandomStream(seed: seed, purpose: "proxy A-distance permutations", epoch: draw)
+      return 2 * (1 - 2 * classifiers.error(naming.permuted(using: &stream))!)
     }
-    guard outcomes.contains(where: { $0[1] > 0 }), outcomes.contains(where: { $0[3] > 0 }) else { return nil }
-    func distance(_ means: [Double]) -> [Double] {
-      let errors = [(means[0], means[1]), (means[2], means[3])].filter { $0.1 > 0 }.map { $0.0 / $0.1 }
-      return [2 * (1 - 2 * errors.reduce(0, +) / Double(errors.count))]
-    }
-    let means = PatientMeans(outcomes, patients: patients)
-    self.distance = distance(means.means)[0]
-    error = (1 - self.distance / 2) / 2
-    let interval = means.intervals(resamples: 500, seed: seed, of: distance)![0]
-    (lower, upper) = (interval.lower, interval.upper)
+    chance = PatientDraws.quantile(0.95, of: permuted)
+    pValue = PatientDraws.pValue(of: distance, among: permuted)
   }
 }
 
-/// Least squares on ±1 with a ridge: `score(x) = sum_i alpha_i (x_i · x)`, `(K + lambda I) alpha = y`.
-struct RidgeClassifier {
-  private let centre: [Double]
-  private let scale: [Double]
-  private let weights: [Double]
-  private let threshold: Double
+/// Which scanner each scan is from, and the fold of its patient; what whole patients can exchange within folds.
+struct ScannerNaming {
+  let isSecond: [Bool]
+  let foldOf: [Int]
+  /// By fold, the scans of each patient who has been on one scanner only.
+  private var single: [[[Int]]]
+  /// And of each one who has been on both.
+  private var both: [[[Int]]]
 
-  /// - Parameter strength: lambda over the mean of K's diagonal.
-  /// Nil where one side has no scan.
-  init?(_ rows: [[Double]], isSecond: [Bool], strength: Double = 0.1) {
-    let second = Double(isSecond.count { $0 })
-    let first = Double(rows.count) - second
-    guard first > 0, second > 0 else { return nil }
-    let width = rows[0].count
-    var (centre, square) = ([Double](repeating: 0, count: width), [Double](repeating: 0, count: width))
-    for row in rows { for index in 0..<width { centre[index] += row[index] / Double(rows.count) } }
-    for row in rows { for index in 0..<width { square[index] += (row[index] - centre[index]) * (row[index] - centre[index]) } }
-    let scale = square.map { $0 > 0 ? 1 / ($0 / Double(rows.count)).squareRoot() : 0 }
-    let standardized = rows.map { row in (0..<width).map { (row[$0] - centre[$0]) * scale[$0] } }
-    var kernel = standardized.map { left in standardized.map { dot(left, $0) } }
-    let diagonal = kernel.indices.reduce(0) { $0 + kernel[$1][$1] } / Double(rows.count)
-    for index in kernel.indices { kernel[index][index] += strength * diagonal + 1e-9 }
-    // Both sides weigh the same, however many scans they have.
-    let targets = isSecond.map { $0 ? first / Double(rows.count) : -second / Double(rows.count) }
-    let dual = CholeskyFactor(ridged: kernel).solved(targets)
-    var weights = [Double](repeating: 0, count: width)
-    for (row, alpha) in zip(standardized, dual) { for index in 0..<width { weights[index] += alpha * row[index] } }
-    var means = [0.0, 0.0]
-    for (row, isSecond) in zip(standardized, isSecond) { means[isSecond ? 1 : 0] += dot(row, weights) / (isSecond ? second : first) }
-    (self.centre, self.scale, self.weights, threshold) = (centre, scale, weights, (means[0] + means[1]) / 2)
+  /// - Parameter order: all patients, in the order in which they are dealt out.
+  init(patients: [String], isSecond: [Bool], order: [String], folds: Int) {
+    let scans = Dictionary(grouping: patients.indices) { patients[$0] }
+    let kinds = Dictionary(grouping: order.filter { scans[$0] != nil }) { patient in Set(scans[patient]!.map { isSecond[$0] }) }
+    var foldOf = [Int](repeating: 0, count: patients.count)
+    (single, both) = ([[[Int]]](repeating: [], count: folds), [[[Int]]](repeating: [], count: folds))
+    for (index, patient) in (kinds[[false, true]] ?? []).enumerated() { both[index % folds].append(scans[patient]!) }
+    // Each scanner's patients are dealt out in turn, from where those on both left off, so that no fold lacks one.
+    for kind: Set<Bool> in [[false], [true]] {
+      for (index, patient) in (kinds[kind] ?? []).enumerated() {
+        single[(index + (kinds[[false, true]]?.count ?? 0)) % folds].append(scans[patient]!)
+      }
+    }
+    for fold in 0..<folds { for scan in (single[fold] + both[fold]).joined() { foldOf[scan] = fold } }
+    (self.isSecond, self.foldOf) = (isSecond, foldOf)
   }
 
-  func isSecond(_ row: [Double]) -> Bool {
-    var score = 0.0
-    for index in row.indices { score += weights[index] * (row[index] - centre[index]) * scale[index] }
-    return score > threshold
+  /// Patients of one scanner exchange it with each other, those on both their scans of the one and the other.
+  func permuted(using stream: inout RandomStream) -> [Bool] {
+    var permuted = isSecond
+    for fold in single.indices {
+      let names = single[fold].map { isSecond[$0[0]] }.shuffled(using: &stream)
+      for (scans, name) in zip(single[fold], names) { for scan in scans { permuted[scan] = name } }
+      for scans in both[fold] where Bool.random(using: &stream) { for scan in scans { permuted[scan] = !isSecond[scan] } }
+    }
+    return permuted
   }
 }

@@ -44,15 +44,16 @@ struct DiagnosisSentences {
 
   private var distance: [String] {
     guard let distance = diagnosis.distance else { return [] }
-    return ["Features: \(Self.words(distance)) from the reference scanner."]
-  }
-
-  static func words(_ distance: DomainDistance) -> String {
     let frechet = distance.frechet.map { "Fréchet distance \(Figures.score($0.relative)) of the features' variance" }
-    let proxy = distance.proxyA.map {
-      "proxy A-distance \(Figures.score($0.distance)) [\(Figures.score($0.lower)), \(Figures.score($0.upper))] of 2"
+    let proxy = distance.proxyA.map { proxy in
+      "proxy A-distance \(Figures.score(proxy.distance)) of 2"
+        + (proxy.pValue.map { p in
+          " (p \(Figures.score(p)), chance below \(Figures.score(proxy.chance)): "
+            + "\(proxy.tellsApart ? "told apart" : "no more than chance"))"
+        } ?? "")
     }
-    return [frechet, proxy].compactMap(\.self).joined(separator: ", ")
+    let words = [frechet, proxy].compactMap(\.self)
+    return words.isEmpty ? [] : ["Features: \(words.joined(separator: ", ")) from the reference scanner."]
   }
 
   private var channels: [String] {
