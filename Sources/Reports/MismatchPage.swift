@@ -34,7 +34,7 @@ public struct MismatchPage: Sendable {
   private func findings(_ diagnosis: ScannerDiagnosis) -> [ReportPage.Note] {
     let conclusion = diagnosis.conclusion
     let scanner = "\(diagnosis.scanner)".visible(limit: 40)
-    let kind = conclusion == .nothing ? "note" : "caution"
+    let kind = conclusion.isNothing ? "note" : "caution"
     return [.init(kind: kind, word: scanner.uppercased(), sentence: "\(conclusion.finding) \(conclusion.suggestion)")]
       + DiagnosisSentences(diagnosis).all.map { .init(kind: "note", word: scanner, sentence: $0.visible(limit: 900)) }
   }

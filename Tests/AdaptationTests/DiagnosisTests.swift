@@ -29,7 +29,7 @@ struct DiagnosisTests {
 
   /// Patients of a reference scanner, and others on another one whose images `change` changes on disk.
   private func diagnose(
-    _ scanner: ScannerModel, beside reference: ScannerModel = .alpha, by diagnoser: Diagnoser? = nil,
+    _ scanner: ScannerModel, beside reference: ScannerModel = .alpha, by diagnoser: Diagnoser? = nil, model: Model? = nil,
     changing change: ((GrayImage) -> GrayImage)? = nil
   ) throws -> ScannerDiagnosis {
     let folder = "\(grid.folder)/diagnosis-\(UUID().uuidString)"
@@ -51,7 +51,7 @@ struct DiagnosisTests {
     }
     let both = Cohort(
       records: try cohort(reference, 2001).records + other.records, patientIdentity: other.patientIdentity, source: folder)
-    let found = try (diagnoser ?? self.diagnoser).diagnose(grid.source, on: both, reference: ScannerID(reference.name))
+    let found = try (diagnoser ?? self.diagnoser).diagnose(model ?? grid.source, on: both, reference: ScannerID(reference.name))
     #expect(found.unreadable.isEmpty)
     return try #require(found.scanners.first { $0.scanner == ScannerID(scanner.name) })
   }
@@ -62,7 +62,7 @@ struct DiagnosisTests {
   func intensity() throws {
     let found = try diagnose(ScannerModel(name: "bright", gain: 0.6, offset: 0.3, blur: 0.4, noise: .gaussian(deviation: 0.02)))
     #expect(depths(found).first == 0)
-    guard case .intensity(let measures, let layer) = found.conclusion else {
+    guard case .intensity(let measures, let layer) = found.conclusion.againstReference else {
       Issue.record("\(found.conclusion)")
       return
     }
@@ -96,10 +96,31 @@ struct DiagnosisTests {
         to: folder))
     let found = try diagnoser.diagnose(model, on: cohort).scanners[0]
     #expect(found.stored.layersBeyondChance().first?.depth == 2)
-    guard case .deep(layers[2], 2) = found.conclusion else {
+    guard case .deep(layers[2], 2) = found.conclusion.stored, found.conclusion.againstReference == nil else {
       Issue.record("\(found.conclusion)")
       return
     }
+  }
+
+  @Test(
+    "Two scanners that look alike to a model whose stored statistics are neither's: both comparisons are said, and nothing is left alone")
+  func alikeButUnlikeTheModel() throws {
+    var model = grid.source
+    for layer in model.graph.recalibratableLayers {
+      var statistics = model.parameters.statistics(of: layer)
+      for channel in statistics.mean.indices { statistics.mean[channel] += 3 * statistics.variance[channel].squareRoot() }
+      model.parameters.setStatistics(statistics, of: layer)
+    }
+    // The first layer's input doesn't depend on the statistics, so that two names of one scanner agree there and everywhere.
+    let twin = ScannerModel(name: "twin", gain: 1.2, blur: 0.4, noise: .gaussian(deviation: 0.02))
+    let found = try diagnose(twin, model: model)
+    #expect(found.stored.layersBeyondChance().count == found.stored.layers.count)
+    #expect(found.conclusion.againstReference == .nothing && !found.conclusion.isNothing)
+    let finding = found.conclusion.finding
+    #expect(finding.contains("Against scanner alpha: No layer differs"), "\(finding)")
+    #expect(finding.contains("Against the model's stored statistics: It starts early, at \(found.stored.layers[0].layer)"), "\(finding)")
+    #expect(found.conclusion.suggestion.contains("neither as the model's statistics say"))
+    #expect(MismatchSummary(found).finding == finding)
   }
 
   @Test("Recalibration removes most of a gain's mismatch on held-out patients, and the gate judges it")

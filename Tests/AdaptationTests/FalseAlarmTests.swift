@@ -32,7 +32,7 @@ struct FalseAlarmTests {
       count("pixels against the reference scanner (5 %)", !found.inputShift!.beyondChance().isEmpty)
       count("feature vectors told apart from the reference scanner (5 %)", found.distance!.proxyA!.tellsApart)
       for estimate in found.labelShift { count("class shares by \(estimate.method.rawValue)", estimate.isBeyondChance) }
-      count("the conclusion names something", found.conclusion != .nothing)
+      count("the conclusion names something", !found.conclusion.isNothing)
     }
     return counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }

@@ -24,8 +24,10 @@ public struct ScannerDiagnosis: Sendable, Codable {
   /// Of the first remedy.
   public var gate: GateOutcome?
 
-  /// Against the reference scanner where there is one, else against stored statistics.
-  public var conclusion: DepthConclusion { DepthConclusion(againstReference ?? stored, input: inputShift) }
+  /// Of both comparisons.
+  public var conclusion: DiagnosisConclusion {
+    DiagnosisConclusion(stored: stored, againstReference: againstReference, input: inputShift)
+  }
 }
 
 /// How far two scanners lie apart in the network's feature vectors.
