@@ -6,7 +6,7 @@ public struct DecisionThreshold: Hashable, Codable, Sendable {
   public enum Origin: Hashable, Codable, Sendable {
     /// Stated before anything was scored.
     case given
-    /// Chosen on patients that are not scored with it.
+    /// Chosen on patients that are not scored with it; as many scans as patients where each patient counts once.
     case validation(patients: Int, scans: Int)
   }
 
@@ -29,7 +29,8 @@ public struct DecisionThreshold: Hashable, Codable, Sendable {
     switch origin {
     case .given: "threshold \(value), given beforehand"
     case .validation(let patients, let scans):
-      "threshold \(value), chosen for \(rule?.sentence ?? "an unnamed rule") on \(scans) scans of \(patients) other patients"
+      "threshold \(value), chosen for \(rule?.sentence ?? "an unnamed rule") on "
+        + (scans == patients ? "\(patients) other patients" : "\(scans) scans of \(patients) other patients")
     }
   }
 }

@@ -46,13 +46,18 @@ extension PlannedEvaluation {
     }
   }
 
+  /// One fold's predictions of the target's scans, by the unit that is scored.
+  private func scored(_ predictions: [Prediction]?) -> [Prediction] {
+    let targets = Set(design.targets.map(\.rawValue))
+    return design.configuration.unit.applied(to: (predictions ?? []).filter { targets.contains($0.scanner) })
+  }
+
   private func thresholds(_ records: [FoldRecord]) -> [ThresholdResult] {
     guard design.configuration.nesting?.threshold != nil else { return [] }
-    let targets = Set(design.targets.map(\.rawValue))
     let rows = design.shownRows.filter { $0.entry.notApplicable == nil && !$0.isTransductiveCompanion }
     return rows.map { row in
       let thresholds = records.map { $0[row.entry.name]?.threshold }
-      let folds = records.map { ($0[row.entry.name]?.predictions ?? []).filter { targets.contains($0.scanner) } }
+      let folds = records.map { scored($0[row.entry.name]?.predictions) }
       return ThresholdResult(
         strategy: row.entry.name, thresholds: thresholds,
         sensitivity: Metric.sensitivityAtThreshold.value(ofFolds: folds, thresholds: thresholds),
@@ -63,40 +68,38 @@ extension PlannedEvaluation {
   private func shortcut(_ result: EvaluationResult, _ records: [FoldRecord]) throws -> ShortcutResult? {
     guard design.configuration.probesShortcuts else { return nil }
     if let failure = records.compactMap({ $0.shortcut?.failure }).first { return ShortcutResult(failure: failure) }
-    let targets = Set(design.targets.map(\.rawValue))
-    func onTarget(_ predictions: [Prediction]?) -> [Prediction] { (predictions ?? []).filter { targets.contains($0.scanner) } }
-    let probe = records.map { onTarget($0.shortcut?.predictions) }
+    let probe = records.map { scored($0.shortcut?.predictions) }
     let bootstrap = design.configuration.bootstrap
     let networks = result.strategies.filter { row in
       row.outcome == .evaluated && !design.rows.contains { $0.entry.name == row.name && $0.isTransductiveCompanion }
     }
-    let scored = networks.compactMap { row -> (name: String, folds: [[Prediction]], area: Double)? in
-      let folds = records.map { onTarget($0[row.name]?.predictions) }
+    let rows = networks.compactMap { row -> (name: String, folds: [[Prediction]], area: Double)? in
+      let folds = records.map { scored($0[row.name]?.predictions) }
       let values = folds.compactMap { Metric.auroc.value(of: $0) }
       return values.isEmpty ? nil : (row.name, folds, values.reduce(0, +) / Double(values.count))
     }
-    guard let network = scored.max(by: { $0.area < $1.area }) else {
+    guard let network = rows.max(by: { $0.area < $1.area }) else {
       return ShortcutResult(probe: bootstrap.estimate(.auroc, ofFolds: probe))
     }
-    // The probe also answers files that the network refuses.
-    let shared = zip(network.folds, probe).map { Set($0.map(\.scan)).intersection($1.map(\.scan)) }
-    func among(_ folds: [[Prediction]]) -> [[Prediction]] {
-      zip(folds, shared).map { fold, scans in fold.filter { scans.contains($0.scan) } }
+    // The probe also answers files that the network refuses; a patient's mean is of the scans that both answered.
+    let shared = records.map { record in
+      Set((record[network.name]?.predictions ?? []).map(\.scan)).intersection((record.shortcut?.predictions ?? []).map(\.scan))
+    }
+    func among(_ predictions: (FoldRecord) -> [Prediction]?) -> [[Prediction]] {
+      zip(records, shared).map { record, scans in scored(predictions(record)?.filter { scans.contains($0.scan) }) }
     }
     return ShortcutResult(
       probe: bootstrap.estimate(.auroc, ofFolds: probe), strategy: network.name,
       network: bootstrap.estimate(.auroc, ofFolds: network.folds),
-      lead: try bootstrap.difference(.auroc, candidateFolds: among(network.folds), referenceFolds: among(probe)))
+      lead: try bootstrap.difference(
+        .auroc, candidateFolds: among { $0[network.name]?.predictions }, referenceFolds: among { $0.shortcut?.predictions }))
   }
 
   private func seeds(_ records: [FoldRecord]) -> [SeedVariation] {
     let configuration = design.configuration
     guard configuration.seeds > 1 else { return [] }
-    let targets = Set(design.targets.map(\.rawValue))
     func value(_ name: String, _ records: [FoldRecord]) -> Double? {
-      let values = records.compactMap { record in
-        design.metrics[0].value(of: (record[name]?.predictions ?? []).filter { targets.contains($0.scanner) })
-      }
+      let values = records.compactMap { design.metrics[0].value(of: scored($0[name]?.predictions)) }
       return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
     }
     if configuration.permutesLabels {

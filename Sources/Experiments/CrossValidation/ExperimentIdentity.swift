@@ -26,6 +26,8 @@ struct ExperimentIdentity {
       try json(configuration.division), try json(splits), try json(configuration.nesting),
       "\(configuration.seeds) \(configuration.comparesTransductive) \(configuration.probesShortcuts)",
     ]
+    // What inner folds choose and training scores depend on it; without it, runs of earlier versions go on.
+    if configuration.unit != .scan { lines.append("unit \(configuration.unit.rawValue)") }
     for row in design.rows {
       lines += [
         row.entry.name, try json(row.strategy.strategy), try json(row.strategy.training ?? row.strategy.strategy.defaultTraining),

@@ -117,7 +117,7 @@ struct FoldRun {
       let entry = FoldRecord.UnreadableScanEntry(path: scan.path, reason: scan.reason)
       if !record.unreadable.contains(entry) { record.unreadable.append(entry) }
     }
-    let training = try predictor.predict(outcome.adapted, on: trainingScoreRecords).predictions
+    let training = design.configuration.unit.applied(to: try predictor.predict(outcome.adapted, on: trainingScoreRecords).predictions)
     return FoldRecord.Strategy(
       name: row.entry.name, predictions: answers.predictions, trainingScores: design.metrics.map { $0.value(of: training) },
       trainedParameters: outcome.report.trainedParameters, trainedShare: outcome.report.trainedShare,
@@ -158,6 +158,6 @@ struct StopRequested: Error {}
 extension ExperimentDesign {
   /// What a fold's inner results choose; nil without nesting.
   func selection(of record: FoldRecord) -> InnerSelection? {
-    configuration.nesting.map { _ in InnerSelection(record.inner, candidates: candidates, metric: metrics[0]) }
+    configuration.nesting.map { _ in InnerSelection(record.inner, candidates: candidates, metric: metrics[0], unit: configuration.unit) }
   }
 }

@@ -27,7 +27,13 @@ public struct InnerSelection: Hashable, Sendable {
   /// The best of all; of equals the first, and the source model comes first. nil where none has a score.
   public var chosen: Candidate?
 
-  init(_ results: [InnerResult], candidates: [Candidate], metric: Metric) {
+  /// - Parameter unit: what is scored, and what a threshold is chosen on; in each inner fold of its own, as on held-out patients.
+  init(_ results: [InnerResult], candidates: [Candidate], metric: Metric, unit: EvaluationUnit) {
+    let results = results.map { result in
+      var result = result
+      result.predictions = unit.applied(to: result.predictions)
+      return result
+    }
     scores = candidates.map { candidate in
       let own = results.filter { $0.candidate == candidate }
       let values = own.compactMap { $0.failure == nil ? metric.value(of: $0.predictions) : nil }
