@@ -27,7 +27,7 @@ struct StrategySpecificationTests {
         "found the option 'layer' for instance-norm; expected one of layers, stages, channels, threshold, rematch"
       ),
       ("instance-norm:threshold=0.3", "found the option 'threshold' for instance-norm; expected one of layers, stages, channels, rematch"),
-      ("recalibrate:variance=momentExact", "found the option 'variance' for recalibrate; expected none: nothing can be set about it"),
+      ("recalibrate:variance=momentExact", "found the option 'variance' for recalibrate; expected one of guard, prior, tolerance"),
       ("instance-norm:stages=two", "found stages='two' for instance-norm; expected a whole number, or all"),
       ("instance-norm:layers", "found 'layers' behind 'instance-norm:'; expected OPTION=VALUE, with commas between"),
       (

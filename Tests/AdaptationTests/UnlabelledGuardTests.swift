@@ -10,13 +10,14 @@ import Testing
 struct UnlabelledGuardTests {
   private static let grid = try! GateGrid(size: 32, sourcePatients: 60, epochs: 10, patients: 40, testPatients: 40)
 
-  private func clinic(lesionFraction: Double, scanner: ScannerModel = .alpha, patients: Int = 40) throws -> Cohort {
-    try Manifest.load(
+  private func clinic(lesionFraction: Double, scanner: ScannerModel = .alpha, withLabels: Bool = false) throws -> Cohort {
+    let cohort = try Manifest.load(
       try PhantomCohort.render(
         PhantomSpecification(
-          scanners: [scanner], patientsPerScanner: patients, firstPatient: 1001, scansPerPatient: 2, imageSize: Self.grid.size,
+          scanners: [scanner], patientsPerScanner: 40, firstPatient: 1001, scansPerPatient: 2, imageSize: Self.grid.size,
           lesionFraction: lesionFraction, seed: 10), to: "\(Self.grid.folder)/guard-\(UUID().uuidString)")
-    ).withoutLabels
+    )
+    return withLabels ? cohort : cohort.withoutLabels
   }
 
   private func adapt(_ strategy: any AdaptationStrategy, to cohort: Cohort, _ training: TrainingConfiguration) throws
@@ -47,33 +48,71 @@ struct UnlabelledGuardTests {
     #expect(result.model.parameters.fingerprint == kept.model.parameters.fingerprint)
   }
 
-  @Test("A shift of the classes' shares restrains it to early normalizations or refuses it; a shift of the scanner doesn't")
-  func labelShift() throws {
+  private let contrast = ScannerModel(name: "contrast", gain: 0.6, offset: 0.25, blur: 0.4, noise: .gaussian(deviation: 0.02))
+  private let dim = ScannerModel(name: "gain", gain: 0.6, blur: 0.4, noise: .gaussian(deviation: 0.02))
+
+  @Test(
+    "A shift of the classes' shares restrains to early normalizations beside a scanner, and without one refuses; a scanner alone does neither",
+    arguments: [EntropyMinimization(), RecalibratedModel()] as [any AdaptationStrategy])
+  func labelShift(_ strategy: any AdaptationStrategy) throws {
     let training = TrainingConfiguration(epochs: 1, batchSize: 16, learningRate: 1e-3)
-    let shifted = try clinic(lesionFraction: 0.9)
-    let restrained = try adapt(EntropyMinimization(), to: shifted, training)
     let layers = Self.grid.source.graph.recalibratableLayers
-    let early = Set(layers.prefix(layers.count / 2))
-    #expect(Set(restrained.report.changes.map(\.layer)) == early)
-    #expect(restrained.report.decision?.hasPrefix("restrained to the early half") == true && restrained.report.refusal == nil)
 
-    let refusing = EntropyMinimization(guard: LabelShiftGuard(.refuse))
-    let refused = try adapt(refusing, to: shifted, training)
-    #expect(refused.report.refusal?.hasPrefix("refused: 'lesion' is estimated at") == true && refused.report.changes.isEmpty)
-    #expect(refused.model.parameters.fingerprint == Self.grid.source.parameters.fingerprint)
-    // Of half the patients no fold can say as much; against a source of few lesions each can.
-    let rare = EntropyMinimization(guard: LabelShiftGuard(.refuse, prior: try #require(ClassShares(optionText: "0.95+0.05"))))
-    let gated = try GatedAdaptation(AdaptationRun(rare, training: training), folds: 2).adapt(
-      Self.grid.source, to: shifted, named: "clinic", loader: ScanLoader(preprocessing: GateGrid.preprocessing), ledger: Ledger())
-    guard case .strategyRefused = gated.outcome.reason else {
-      Issue.record("\(gated.outcome)")
-      return
-    }
-    #expect(gated.outcome.decision == .refused && gated.adapted == nil)
+    let refused = try adapt(strategy, to: try clinic(lesionFraction: 0.9), training)
+    #expect(refused.report.refusal?.hasPrefix("refused: 'lesion' is estimated at") == true, "\(refused.report)")
+    #expect(refused.report.refusal?.contains("no other scanner shows") == true)
+    #expect(refused.report.changes.isEmpty && refused.model.parameters.fingerprint == Self.grid.source.parameters.fingerprint)
 
-    let other = ScannerModel(name: "dim", gain: 0.8, offset: 0.1, blur: 0.4, noise: .gaussian(deviation: 0.02))
-    let free = try adapt(EntropyMinimization(), to: try clinic(lesionFraction: 0.5, scanner: other), training)
-    #expect(free.report.decision?.hasPrefix("all normalizations") == true)
+    let both = try clinic(lesionFraction: 0.15, scanner: contrast)
+    let restrained = try adapt(strategy, to: both, training)
+    #expect(restrained.report.decision?.hasPrefix("restrained to the early half") == true, "\(restrained.report.decision ?? "")")
+    #expect(Set(restrained.report.changes.map(\.layer)) == Set(layers.prefix(layers.count / 2)) && restrained.report.refusal == nil)
+
+    let free = try adapt(strategy, to: try clinic(lesionFraction: 0.5, scanner: dim), training)
+    #expect(free.report.decision?.hasPrefix("all normalizations") == true, "\(free.report.decision ?? "")")
     #expect(Set(free.report.changes.map(\.layer)) == Set(layers))
+  }
+
+  @Test(
+    "Refused in every fold, the gate says why; told to refuse, it refuses beside a scanner too; what is tolerated passes")
+  func refusing() throws {
+    let training = TrainingConfiguration(epochs: 1, batchSize: 16, learningRate: 1e-3)
+    let both = try clinic(lesionFraction: 0.15, scanner: contrast)
+    for name in ["tent", "recalibrate"] {
+      let strategy = try StrategyCatalogue.strategy(specified: "\(name):guard=refuse")
+      #expect(try adapt(strategy, to: both, training).report.refusal?.hasPrefix("refused: 'benign' is estimated at") == true)
+      let tolerant = try StrategyCatalogue.strategy(specified: "\(name):tolerance=0.45")
+      #expect(try adapt(tolerant, to: both, training).report.decision?.hasPrefix("all normalizations") == true)
+      let gated = try GatedAdaptation(AdaptationRun(strategy, training: training), folds: 2).adapt(
+        Self.grid.source, to: try clinic(lesionFraction: 0.95), named: "clinic", loader: ScanLoader(preprocessing: GateGrid.preprocessing),
+        ledger: Ledger())
+      guard case .strategyRefused = gated.outcome.reason else {
+        Issue.record("\(gated.outcome)")
+        continue
+      }
+      #expect(gated.outcome.decision == .refused && gated.adapted == nil)
+    }
+  }
+
+  @Test("Recalibration isn't asked where labels are known or the guard is off, and then is the plain one, bit for bit")
+  func notAsked() throws {
+    let cohort = try clinic(lesionFraction: 0.9, withLabels: true)
+    let labelled = try adapt(RecalibratedModel(), to: cohort, reckless)
+    let off = try adapt(RecalibratedModel(guard: LabelShiftGuard(.off)), to: cohort.withoutLabels, reckless)
+    #expect(labelled.report.decision == nil && off.report.decision == nil)
+    #expect(labelled.model.parameters.fingerprint == off.model.parameters.fingerprint)
+    #expect(labelled.model.parameters.fingerprint != Self.grid.source.parameters.fingerprint)
+  }
+
+  @Test("Of the layers asked for, the early half stays; where that is none, nothing is adapted and it says so")
+  func layersAskedFor() throws {
+    let both = try clinic(lesionFraction: 0.15, scanner: contrast)
+    let layers = Self.grid.source.graph.recalibratableLayers
+    func changed(_ asked: [String]) throws -> AdaptationReport {
+      try adapt(RecalibratedModel(Recalibration(layers: .matching(asked))), to: both, reckless).report
+    }
+    #expect(try changed([layers[1], layers[3]]).changes.map(\.layer) == [layers[1]])
+    let late = try changed([layers[3]])
+    #expect(late.changes.isEmpty && late.refusal?.hasSuffix("none of the layers asked for is in it") == true)
   }
 }

@@ -15,8 +15,9 @@ public struct Diagnoser: Sendable {
   public init(
     comparison: MismatchComparison = MismatchComparison(),
     remedies: [any AdaptationStrategy] = [
-      RecalibratedModel(), RecalibratedModel(blend: .prior(strength: 32)), RecalibratedModel(blend: .fixed(sourceWeight: 0.5)),
-      InstanceNormalized(),
+      // Measured as they are; the label shift is reported beside them.
+      RecalibratedModel(guard: LabelShiftGuard(.off)), RecalibratedModel(blend: .prior(strength: 32), guard: LabelShiftGuard(.off)),
+      RecalibratedModel(blend: .fixed(sourceWeight: 0.5), guard: LabelShiftGuard(.off)), InstanceNormalized(),
     ],
     gate: Gate? = Gate(), loader: ScanLoader, budget: ComputeBudget = ComputeBudget()
   ) {

@@ -21,17 +21,11 @@ import Normalization
 ///
 /// Wang et al. 2021 (Tent); Niu et al. 2022 (EATA); Niu et al. 2023 (SAR).
 public struct EntropyMinimization: AdaptationStrategy {
-  /// Where it may adapt, by what the guard found.
-  private enum Reach: Hashable, Codable {
-    case everywhere, earlyHalf, nowhere
-  }
-
   public var statistics = StatisticsPolicy.target()
   public var head = HeadPolicy.keep
   public var rule = EntropyRule()
   public var shiftGuard: LabelShiftGuard
-  private var reach = Reach.everywhere
-  public private(set) var decision: String?
+  private var reach: GuardedReach?
 
   public init(_ rule: EntropyRule = EntropyRule(), guard shiftGuard: LabelShiftGuard = LabelShiftGuard()) {
     self.rule = rule
@@ -54,25 +48,15 @@ public struct EntropyMinimization: AdaptationStrategy {
   ]
 
   public func decided(on evidence: TrainingEvidence) throws -> Self {
-    guard let finding = try shiftGuard.finding(on: evidence, strategy: name) else { return self }
+    guard let reach = try shiftGuard.reach(on: evidence, strategy: name) else { return self }
     var decided = self
-    let early = evidence.model.graph.earlyNormalizations
-    if !finding.hasMoved {
-      decided.decision = "all normalizations: \(finding.sentence)"
-    } else if shiftGuard.action == .restrain, !early.isEmpty, case .target(var recalibration) = statistics {
-      recalibration.layers = .matching(early)
-      decided.reach = .earlyHalf
-      decided.statistics = .target(recalibration)
-      decided.decision = "restrained to the early half of the normalizations: \(finding.sentence)"
-    } else {
-      decided.reach = .nowhere
-      decided.statistics = .source
-      decided.decision = "refused: \(finding.sentence)"
-    }
+    decided.reach = reach
+    decided.statistics = try reach.restricted(statistics, in: evidence.model.graph)
     return decided
   }
 
-  public var refusal: String? { reach == .nowhere ? decision : nil }
+  public var decision: String? { reach?.sentence }
+  public var refusal: String? { reach?.extent == .nowhere ? decision : nil }
 
   public func prepare(_ model: inout Model) throws -> TrainablePlan? {
     guard head == .keep else { throw StrategyError.keepsHead(strategy: name, head: head) }
@@ -81,12 +65,7 @@ public struct EntropyMinimization: AdaptationStrategy {
         strategy: name, option: "output", found: "\(model.card.output)", expected: "one class a scan (softmax): an entropy over classes")
     }
     guard !model.graph.normalizations.isEmpty else { throw StrategyError.noNormalization(strategy: name) }
-    let layers: Set<String> =
-      switch reach {
-      case .everywhere: Set(model.graph.normalizations.map(\.name))
-      case .earlyHalf: Set(model.graph.earlyNormalizations)
-      case .nowhere: []
-      }
+    let layers = reach?.layers(of: model.graph) ?? Set(model.graph.normalizations.map(\.name))
     let graph = model.graph.training(from: .stored)
     model = try model.replacingGraph(
       graph.mapNormalizations { name, operation in

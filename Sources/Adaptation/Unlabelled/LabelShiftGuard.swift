@@ -1,3 +1,4 @@
+import Cohorts
 import Evaluation
 import Graphs
 import ModelFiles
@@ -7,12 +8,14 @@ import Normalization
 ///
 /// Deep normalizations carry the classes and their shares: where the shares moved, new statistics and gamma, beta trained on unlabelled
 /// scans absorb that as if it were the scanner's doing (under such a shift Tent fell from 18.0 to 2.1 % accuracy). Early ones carry
-/// intensity and texture. So the shares are estimated (`LabelShiftEstimate`, EM) from the answers of the source model with the target's
-/// statistics in the early half of its normalizations: repaired where a scanner shows, untouched where classes do. They moved where some
-/// class's 95 % interval by patient leaves out its share in the source's training and the estimate is further from it than `tolerance`.
+/// intensity and texture. The shares are estimated (`LabelShiftEstimate`, EM) from three models' answers, and `LabelShiftFinding` weighs
+/// them: the source model's as it came, which a scanner may have broken; with the target's statistics in the early half of its
+/// normalizations, which repairs most of a scanner and absorbs some of a shift; and with them in all, which repairs it and absorbs half.
+///
+/// The gate judges what comes of it and asks again, by itself, of the adapted model's answers; this shapes what is fitted, gate or not.
 public struct LabelShiftGuard: Hashable, Sendable, Codable {
   public enum Action: String, Hashable, Sendable, Codable, CaseIterable, StrategyOptionValue {
-    /// Only the early half of the normalizations is adapted.
+    /// Only the early half of the normalizations is adapted; nothing is where no other scanner shows, since then there is nothing to repair.
     case restrain
     /// Nothing is adapted.
     case refuse
@@ -32,74 +35,101 @@ public struct LabelShiftGuard: Hashable, Sendable, Codable {
     self.prior = prior
   }
 
-  /// Nil where nothing is asked.
-  func finding(on evidence: TrainingEvidence, strategy: String) throws -> LabelShiftFinding? {
-    guard action != .off else { return nil }
-    let labels = evidence.model.card.labels
+  /// Scans looked at, at most; of more, some of every patient.
+  private static let limit = 512
+
+  /// How far an adaptation of the normalizations may reach; nil where nothing is asked, or can be of findings.
+  func reach(on evidence: TrainingEvidence, strategy: String) throws -> GuardedReach? {
+    guard action != .off, evidence.model.card.output == .softmax else { return nil }
+    let model = evidence.model
+    let labels = model.card.labels
     guard prior.values.isEmpty || prior.values.count == labels.count else {
       throw StrategyOptionError(
         strategy: strategy, reason: .value("prior", found: prior.optionText, expected: "\(labels.count) shares, one for each class"))
     }
-    let early = evidence.model.graph.earlyNormalizations
-    let policy: StatisticsPolicy = early.isEmpty ? .source : .target(Recalibration(layers: .matching(early)))
-    var model = evidence.model
-    try StatisticsEstimation(
-      policy: policy, prior: model.parameters, records: evidence.records, scans: evidence.scans, budget: evidence.budget
-    ).estimate(&model)
-    let records = evidence.scans.readable(evidence.records).sorted { $0.id < $1.id }
-    let answers = try evidence.scans.answers(of: model, to: records, budget: evidence.budget)
-    return LabelShiftEstimate.byExpectationMaximization(
-      answers, prior: prior.values.isEmpty ? nil : prior.values, seed: evidence.training.seed
-    ).map { LabelShiftFinding(estimate: $0, labels: labels, tolerance: tolerance) }
-  }
-}
-
-/// What the guard found.
-struct LabelShiftFinding {
-  let estimate: LabelShiftEstimate
-  let labels: [String]
-  let tolerance: Double
-
-  /// Of the classes beyond interval and tolerance, the one with most scans; nil where none is.
-  private var moved: Int? {
-    guard let intervals = estimate.intervals else { return nil }
-    return estimate.shares.indices.filter { label in
-      abs(estimate.shares[label] - estimate.prior[label]) > tolerance
-        && !(intervals[label].lower...intervals[label].upper).contains(estimate.prior[label])
-    }.max { estimate.shares[$0] < estimate.shares[$1] }
-  }
-
-  /// A shift that can't be excluded, with one patient, counts.
-  var hasMoved: Bool { moved != nil || estimate.intervals == nil }
-
-  var sentence: String {
-    guard let intervals = estimate.intervals else { return "the classes' shares can't be estimated from one patient" }
-    let label = moved ?? estimate.shares.indices.max { estimate.shares[$0] < estimate.shares[$1] } ?? 0
-    return "'\(labels[label])' is estimated at \(percent(estimate.shares[label])) (\(percent(intervals[label].lower)) to "
-      + "\(percent(intervals[label].upper))) of the scans, \(percent(estimate.prior[label])) in the source's training"
-      + (moved == nil ? ": not beyond interval and tolerance" : "")
-  }
-}
-
-/// The classes' shares in index order; none stands for equal ones.
-public struct ClassShares: Hashable, Sendable, Codable, StrategyOptionValue {
-  public let values: [Double]
-
-  public static let equal = ClassShares(values: [])
-
-  private init(values: [Double]) { self.values = values }
-
-  public static var optionForm: String { "equal, or shares that sum to 1, in index order with + between, such as 0.3+0.7" }
-  public init?(optionText: String) {
-    guard optionText != "equal" else {
-      self = .equal
-      return
+    let readable = evidence.scans.readable(evidence.records).sorted { $0.id < $1.id }
+    let records = readable.patientBalanced(Self.limit, seed: evidence.training.seed)
+    func estimate(of model: Model) throws -> LabelShiftEstimate? {
+      .byExpectationMaximization(
+        try evidence.scans.answers(of: model, to: records, budget: evidence.budget), prior: prior.values.isEmpty ? nil : prior.values,
+        seed: evidence.training.seed)
     }
-    let values = optionText.split(separator: "+", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
-    guard values.allSatisfy({ $0 > 0 && $0 < 1 }), abs(values.reduce(0, +) - 1) < 1e-3 else { return nil }
-    self.init(values: values)
+    func recalibrated(_ layers: LayerSelector) throws -> Model {
+      var changed = model
+      try StatisticsEstimation(
+        policy: .target(Recalibration(layers: layers)), prior: model.parameters, records: records, scans: evidence.scans,
+        budget: evidence.budget
+      ).estimate(&changed)
+      return changed
+    }
+    let layers = model.graph.recalibratableLayers
+    let early = model.graph.earlyNormalizations
+    let whole = try recalibrated(.all)
+    guard let source = try estimate(of: model),
+      let repaired = try estimate(of: early.isEmpty ? model : recalibrated(.matching(early))), let absorbed = try estimate(of: whole)
+    else { return nil }
+    let finding = LabelShiftFinding(
+      source: source, early: repaired, whole: absorbed, scannerMismatch: layers.first.map { model.mismatch(of: $0, from: whole) } ?? 0,
+      labels: labels, tolerance: tolerance)
+    return GuardedReach(finding, action, early: early)
   }
-  public var optionText: String { values.isEmpty ? "equal" : values.map { "\($0)" }.joined(separator: "+") }
+}
+
+/// How far an adaptation of normalizations may reach, and why.
+struct GuardedReach: Hashable, Codable {
+  enum Extent: Hashable, Codable {
+    case everywhere, earlyHalf, nowhere
+  }
+
+  let extent: Extent
+  /// As reports say it.
+  let sentence: String
+  private let early: [String]
+
+  fileprivate init(_ finding: LabelShiftFinding, _ action: LabelShiftGuard.Action, early: [String]) {
+    self.early = early
+    if !finding.hasMoved {
+      extent = .everywhere
+      sentence = "all normalizations: \(finding.sentence)"
+    } else if action == .refuse || early.isEmpty {
+      extent = .nowhere
+      sentence = "refused: \(finding.sentence)"
+    } else if !finding.scannerShows {
+      extent = .nowhere
+      sentence = "refused: \(finding.sentence), and no other scanner shows at the first normalization, so that there is nothing to repair"
+    } else {
+      extent = .earlyHalf
+      sentence = "restrained to the early half of the normalizations: \(finding.sentence)"
+    }
+  }
+
+  /// Statistics within this reach: of the layers asked for, those in the early half.
+  func restricted(_ policy: StatisticsPolicy, in graph: Graph) throws(LayerSelectionError) -> StatisticsPolicy {
+    guard case .target(var recalibration) = policy, extent != .everywhere else { return policy }
+    let allowed = try recalibration.layers.select(from: graph.recalibratableLayers).filter(early.contains)
+    guard extent == .earlyHalf, !allowed.isEmpty else { return .source }
+    recalibration.layers = .matching(allowed)
+    return .target(recalibration)
+  }
+
+  /// The normalizations within this reach.
+  func layers(of graph: Graph) -> Set<String> {
+    switch extent {
+    case .everywhere: Set(graph.normalizations.map(\.name))
+    case .earlyHalf: Set(early)
+    case .nowhere: []
+    }
+  }
+}
+
+extension Model {
+  /// The mean symmetric KL of a normalization's channels between these statistics and another model's.
+  fileprivate func mismatch(of layer: String, from other: Model) -> Double {
+    let epsilon = graph.normalizations.first { $0.name == layer }.map { Double($0.operation.epsilon) } ?? 0
+    let channels = MismatchMeasure.symmetricKL.values(
+      source: parameters.statistics(of: layer), target: other.parameters.statistics(of: layer), epsilon: epsilon)
+    return channels.reduce(0, +) / Double(max(channels.count, 1))
+  }
 }
 
 extension Graph {
