@@ -20,7 +20,6 @@ public enum LabelFormError: Error, Hashable, Sendable, CustomStringConvertible {
         + "(--head new), or no --label-columns"
     case .needsClasses(let what):
       "\(what) needs classes that exclude each other, and this model gives each finding a probability of its own"
-        + (what == "the gate" ? "; expected --ungated" : "")
     }
   }
 

@@ -66,7 +66,7 @@ struct FindingsTests {
     #expect(first.model.parameters.fingerprint == second.model.parameters.fingerprint)
   }
 
-  @Test("Scans and models of different kinds, an extension, the gate and a comparison of classes are refused, each with its sentence")
+  @Test("Scans and models of different kinds, an extension and a comparison of classes are refused, each with its sentence")
   func refusals() throws {
     let findings = try probe(TrainingConfiguration(epochs: 1, batchSize: 8, learningRate: 1e-2)).model
     let loader = StripesCohort.loader
@@ -79,15 +79,32 @@ struct FindingsTests {
     #expect(throws: LabelFormError.classesForFindings) {
       try AdaptationRun(SourceModel(head: .extend())).adapt(findings, to: stripes.training(), loader: loader)
     }
-    #expect(throws: LabelFormError.needsClasses("the gate")) {
-      try GatedAdaptation(AdaptationRun(RecalibratedModel())).judge(
-        findings, on: cohort, named: "test", loader: loader, ledger: Ledger())
-    }
     #expect(throws: LabelFormError.needsClasses("this")) { try Predictor(loader: loader).predict(findings, on: cohort.records) }
     let one = cohort.filtered { $0.findings["tall"] == true }
     #expect(throws: TrainingError.nothingToTell(findings: 2, scans: 16)) {
       try AdaptationRun(LinearProbe()).adapt(findings, to: one.allForFitting(Ledger()), loader: loader)
     }
+  }
+
+  @Test("The gate judges an adaptation of findings on held-out patients, and has nothing to say without labels")
+  func gate() throws {
+    let findings = try probe(quick).model
+    let other = try StripesCohort(patients: 24, gain: 0.3, offset: 10)
+    let records = other.cohort.records.enumerated().map { index, record in
+      ScanRecord(
+        patient: record.patient, scanner: record.scanner,
+        findings: index % 3 == 0 ? ["tall": record.label == "tall"] : ["tall": record.label == "tall", "flat": record.label == "flat"],
+        path: record.path, absolutePath: record.absolutePath)
+    }
+    let shifted = Cohort(records: records, patientIdentity: .declaredColumn("patient"))
+    let gated = GatedAdaptation(
+      AdaptationRun(RecalibratedModel()), gate: Gate(bootstrap: PatientBootstrap(seed: 3, resamples: 200)), folds: 3)
+    let outcome = try gated.judge(findings, on: shifted, named: "test", loader: StripesCohort.loader, ledger: Ledger()).outcome
+    let difference = try #require(outcome.difference)
+    #expect(difference.metric == .auroc && difference.patients == 24 && outcome.trials.count >= 1, "\(outcome)")
+    let nobody = try gated.adapt(
+      findings, to: shifted.withoutLabels, named: "test", loader: StripesCohort.loader, ledger: Ledger())
+    #expect(nobody.outcome.reason == .unlabelledFindings && nobody.outcome.decision == .refused && nobody.adapted == nil)
   }
 
   @Test("Recalibrating a model of findings keeps it one")

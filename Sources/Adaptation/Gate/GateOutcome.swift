@@ -37,15 +37,20 @@ public struct GateOutcome: Hashable, Codable, Sendable {
     case guardBelowMargin(metric: Metric, bound: Double?, margin: Double)
     case tooFewPatients(found: Int, needed: Int)
     case tooFewPatientsOfAClass(found: Int, needed: Int)
+    case tooFewPatientsOfAFinding(found: Int, needed: Int)
     /// The metric has no value on these scans.
     case undefined
     case worseThanInPlace
     /// All together it may pass, but these lose beyond chance: each wants an adaptation of its own.
     case harmsScanners([String])
+    /// The mean over findings may pass, but these lose beyond chance.
+    case harmsFindings([String])
     case objections([UnlabelledObjection])
     /// The strategy itself left the source model as it is.
     case strategyRefused(String)
     case noObjection
+    /// Several findings a scan, none of them labelled.
+    case unlabelledFindings
     /// A new or extended head answers in other labels than the source model, or there is no source model.
     case nothingToCompareWith
     case notAsked
@@ -117,6 +122,12 @@ extension GateOutcome.Reason: CustomStringConvertible {
     case .harm(let upper): "it does harm on held-out patients (the change is below \(points(upper)) points)"
     case .tooFewPatients(let found, let needed): "found \(found) labelled patients; expected at least \(needed)"
     case .tooFewPatientsOfAClass(let found, let needed): "found \(found) patients of the rarest class; expected at least \(needed)"
+    case .tooFewPatientsOfAFinding(let found, let needed):
+      "found \(found) patients with, or without, one of the findings; expected at least \(needed), or that finding left out of the columns"
+    case .harmsFindings(let findings): "it does harm on held-out patients to \(findings.joined(separator: ", "))"
+    case .unlabelledFindings:
+      "found no labelled finding; expected some to judge by, since without labels nothing speaks for or against several findings a scan "
+        + "(--ungated fits without being judged)"
     case .harmsScanners(let scanners):
       "it does harm on held-out patients of \(scanners.joined(separator: ", ")); adapt to each scanner by itself (--per-scanner)"
     case .undefined: "the metric has no value on these patients, for instance because one class only occurs"

@@ -69,16 +69,35 @@ public struct GatedAdaptation: Sendable {
   ) throws -> (outcome: GateOutcome, unreadable: [UnreadableScan]) {
     guard let gate else { return (.notJudged(.notAsked), []) }
     guard !run.strategy.head.changesLabels else { return (.notJudged(.nothingToCompareWith), []) }
-    guard source.card.output == .softmax else { throw LabelFormError.needsClasses("the gate") }
     let isLabelled = !Set(cohort.labels).isDisjoint(with: source.card.labels)
+    guard isLabelled || source.card.output == .softmax else { return (GateOutcome(.refused, .unlabelledFindings), []) }
     let judging = isLabelled ? cohort.labelled : cohort
     guard judging.patients.count >= 2 else {
       return (GateOutcome(.refused, .tooFewPatients(found: judging.patients.count, needed: gate.minimumPatients)), [])
     }
+    func scanner() throws -> ScannerEvidence? {
+      isLabelled ? nil : try evidence(source, judging, loader, gate, ledger, "\(name) gate")
+    }
     let plan = FoldPlan.grouped(folds: min(folds, judging.patients.count), seed: run.training.seed)
     let division = try cohort.folds(plan, ledger: ledger, under: "\(name) gate")
+    func outcome<Answer: JudgedAnswer>(_ kind: Answer.Type) throws -> (outcome: GateOutcome, unreadable: [UnreadableScan]) {
+      let answers = try crossFitted(
+        kind, source, division, isLabelled, inPlace: inPlace, loader: loader, checkpoints: checkpoints, observer: observer, fold: fold)
+      if let refusal = answers.refusal { return (GateOutcome(.refused, .strategyRefused(refusal)), answers.unreadable) }
+      let outcome = try gate.judge(
+        answers.candidates, reference: answers.reference, inPlace: inPlace == nil ? nil : answers.inPlace, scanner: try scanner(),
+        findings: source.card.output == .sigmoid ? source.card.labels : [])
+      return (outcome, answers.unreadable)
+    }
+    return source.card.output == .sigmoid ? try outcome(MultiLabelPrediction.self) : try outcome(Prediction.self)
+  }
+
+  private func crossFitted<Answer: JudgedAnswer>(
+    _ kind: Answer.Type, _ source: Model, _ division: FoldSet, _ isLabelled: Bool, inPlace: Model?, loader: ScanLoader,
+    checkpoints: String?, observer: TrainingObserver, fold: (_ index: Int, _ count: Int) -> Void
+  ) throws -> CrossFittedAnswers<Answer> {
     let predictor = Predictor(loader: loader, budget: run.budget)
-    var answers = CrossFittedAnswers()
+    var answers = CrossFittedAnswers<Answer>()
     var refusals: [String] = []
     for part in division.folds {
       fold(part.index, division.folds.count)
@@ -89,26 +108,21 @@ public struct GatedAdaptation: Sendable {
       if let refusal = adapted.report.refusal { refusals.append(refusal) }
       let records = isLabelled ? part.test.labelledRecords : part.test.records
       guard !records.isEmpty else { continue }
-      func predict(_ model: AdaptedModel) throws -> ScanPredictions {
-        try predictor.predict(model, on: records, labels: isLabelled ? .checked : .whereKnown)
+      func predict(_ model: AdaptedModel) throws -> (answers: [Answer], unreadable: [UnreadableScan]) {
+        try Answer.answers(of: model, to: records, labels: isLabelled ? .checked : .whereKnown, by: predictor)
       }
       let whole = try predict(adapted.adapted)
-      answers.add(whole.predictions, of: .whole)
+      answers.add(whole.answers, of: .whole)
       answers.unreadable += whole.unreadable
       for part in isLabelled && adapted.packs == nil ? AdaptedPart.parts(of: adapted.model, from: source) : [] {
-        answers.add(try predict(AdaptedModel(part.taken(from: adapted.model, source: source))).predictions, of: part)
+        answers.add(try predict(AdaptedModel(part.taken(from: adapted.model, source: source))).answers, of: part)
       }
-      answers.reference.append(try predict(AdaptedModel(source)).predictions)
-      if let inPlace { answers.inPlace.append(try predict(AdaptedModel(inPlace)).predictions) }
+      answers.reference.append(try predict(AdaptedModel(source)).answers)
+      if let inPlace { answers.inPlace.append(try predict(AdaptedModel(inPlace)).answers) }
     }
     // All folds' answers are the source model's then.
-    if refusals.count == division.folds.count {
-      return (GateOutcome(.refused, .strategyRefused(refusals[0])), answers.unreadable)
-    }
-    let outcome = try gate.judge(
-      answers.candidates, reference: answers.reference, inPlace: inPlace == nil ? nil : answers.inPlace,
-      scanner: isLabelled ? nil : try evidence(source, judging, loader, gate, ledger, "\(name) gate"))
-    return (outcome, answers.unreadable)
+    if refusals.count == division.folds.count { answers.refusal = refusals.first }
+    return answers
   }
 
   private func evidence(_ source: Model, _ cohort: Cohort, _ loader: ScanLoader, _ gate: Gate, _ ledger: Ledger, _ name: String) throws
@@ -129,20 +143,22 @@ public struct GatedAdaptation: Sendable {
 }
 
 /// What each part of an adaptation, and the models it is compared with, answered fold by fold.
-private struct CrossFittedAnswers {
-  private var parts: [AdaptedPart: [[Prediction]]] = [:]
+private struct CrossFittedAnswers<Answer: JudgedAnswer> {
+  private var parts: [AdaptedPart: [[Answer]]] = [:]
   private var order: [AdaptedPart] = []
-  var reference: [[Prediction]] = []
-  var inPlace: [[Prediction]] = []
+  var reference: [[Answer]] = []
+  var inPlace: [[Answer]] = []
   var unreadable: [UnreadableScan] = []
+  /// Why the strategy changed nothing in any fold.
+  var refusal: String?
 
-  mutating func add(_ predictions: [Prediction], of part: AdaptedPart) {
+  mutating func add(_ predictions: [Answer], of part: AdaptedPart) {
     if parts[part] == nil { order.append(part) }
     parts[part, default: []].append(predictions)
   }
 
   /// Those that every fold has.
-  var candidates: [Gate.Candidate] {
+  var candidates: [Gate.Candidate<Answer>] {
     order.filter { parts[$0]!.count == reference.count }.map { Gate.Candidate(parts[$0]!, part: $0) }
   }
 }

@@ -1,5 +1,6 @@
 import Cohorts
 import Engine
+import Evaluation
 import ModelFiles
 import Normalization
 
@@ -51,6 +52,20 @@ extension Predictor {
       answers.append(part)
     }
     return ScanPredictions(answers, inOrderOf: records, withFeatures: withFeatures)
+  }
+
+  /// As `predict`, of a model that answers finding by finding.
+  func predictFindings(_ adapted: AdaptedModel, on records: [ScanRecord], labels: LabelRule = .checked) throws -> ScanFindings {
+    var found: [ScanID: MultiLabelPrediction] = [:]
+    var unreadable: [UnreadableScan] = []
+    for (scanner, scans) in Dictionary(grouping: records, by: \.scanner) {
+      let part = try predictFindings(try adapted.chosen(for: scanner, scans: scans, by: self).model, on: scans, labels: labels)
+      for (record, prediction) in zip(part.records, part.predictions) { found[record.id] = prediction }
+      unreadable += part.unreadable
+    }
+    let readable = records.filter { found[$0.id] != nil }
+    return ScanFindings(
+      records: readable, predictions: readable.map { found[$0.id]! }, features: nil, unreadable: unreadable.sorted { $0.path < $1.path })
   }
 }
 
