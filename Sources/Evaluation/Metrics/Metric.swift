@@ -8,7 +8,9 @@ public enum Metric: Hashable, Sendable {
   /// for multiple class classification problems", Machine Learning 2001.
   case aurocOneVersusOne
   /// Average precision, `sum (R_n - R_(n-1)) P_n` over thresholds, without interpolation. Two classes: of class 1. More: the mean of
-  /// one-versus-rest values over the classes that have both sides. Chance is the share of positives, not one half.
+  /// one-versus-rest values over the classes that have both sides. Chance is the share of positives, not one half. Its mean over folds of a
+  /// few positives each is that of so small samples, which lies above the population's: with three positive patients a fold, five folds,
+  /// 95 % intervals held the population's value in 87 of 100 simulated cohorts (one fold: 93; `tools/check-coverage`).
   case averagePrecision
   /// Share of scans whose most probable class is the label.
   case accuracy
