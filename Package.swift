@@ -38,8 +38,9 @@ let package = Package(
   ],
   targets: [
     // bytes
-    // libpng-dev and zlib1g-dev of the system
-    .target(name: "CPNGReader", cSettings: strictC, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
+    // libpng-dev, zlib1g-dev and libdeflate-dev of the system
+    .target(
+      name: "CPNGReader", cSettings: strictC, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z"), .linkedLibrary("deflate")]),
     .target(name: "CKernels", cSettings: strictC, linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
     room("Tensors"),
     room("RandomStreams"),

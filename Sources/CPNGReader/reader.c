@@ -1,4 +1,5 @@
 #include "CPNGReader.h"
+#include "inflating.h"
 #include "report.h"
 
 #include <png.h>
@@ -7,19 +8,30 @@
 #include <string.h>
 
 typedef struct {
-  const uint8_t *bytes;
-  size_t count, position;
-  int ended; // a read went past the last byte
+  const cpng_piece *piece; // the one being read
+  size_t position;         // in it
+  int pieces;              // with the ones after it
+  int ended;               // a read went past the last byte
 } source;
 
 static void read_bytes(png_structp png, png_bytep out, size_t count) {
   source *from = png_get_io_ptr(png);
-  if (count > from->count - from->position) {
-    from->ended = 1;
-    png_error(png, "the file ends too early");
+  while (count > 0) {
+    size_t available = from->piece->count - from->position;
+    size_t taken = count < available ? count : available;
+    memcpy(out, from->piece->bytes + from->position, taken);
+    from->position += taken;
+    out += taken;
+    count -= taken;
+    if (count == 0) return;
+    if (from->pieces == 1) {
+      from->ended = 1;
+      png_error(png, "the file ends too early");
+    }
+    from->piece++;
+    from->pieces--;
+    from->position = 0;
   }
-  memcpy(out, from->bytes + from->position, count);
-  from->position += count;
 }
 
 static cpng_status checked_start(const uint8_t *bytes, size_t count) {
@@ -95,7 +107,8 @@ cpng_status cpng_read_header(cpng_header *header, cpng_report *report, const uin
   cpng_status start = checked_start(bytes, count);
   if (start != CPNG_OK) return start;
 
-  source from = {bytes, count, 0, 0};
+  const cpng_piece whole = {bytes, count};
+  source from = {&whole, 0, 1, 0};
   png_structp png = reader(&from, report, limits);
   if (png == NULL) return CPNG_OUT_OF_MEMORY;
   png_infop info = png_create_info_struct(png);
@@ -129,13 +142,7 @@ static void widen(uint16_t *restrict samples, uint8_t *restrict row_bytes, size_
   }
 }
 
-cpng_status cpng_read_samples(
-  uint16_t *samples, size_t capacity, cpng_report *report, const uint8_t *bytes, size_t count, cpng_limits limits) {
-  memset(report, 0, sizeof *report);
-  cpng_status start = checked_start(bytes, count);
-  if (start != CPNG_OK) return start;
-
-  source from = {bytes, count, 0, 0};
+static cpng_status read_samples(uint16_t *samples, size_t capacity, cpng_report *report, source from, cpng_limits limits, int is_checked) {
   png_structp png = reader(&from, report, limits);
   if (png == NULL) return CPNG_OUT_OF_MEMORY;
   png_infop info = png_create_info_struct(png);
@@ -148,6 +155,10 @@ cpng_status cpng_read_samples(
     png_destroy_read_struct(&png, &info, NULL);
     free(row_bytes);
     return failure(&from, report);
+  }
+  if (is_checked) { // both sums of the image data were compared when it was inflated
+    png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_NO_CHANGE);
+    png_set_option(png, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
   }
   png_read_info(png, info);
   size_t width = png_get_image_width(png, info), height = png_get_image_height(png, info);
@@ -174,4 +185,20 @@ cpng_status cpng_read_samples(
   if (bytes_per_sample == 1) widen(samples, row_bytes, row_samples, height);
   free(row_bytes);
   return CPNG_OK;
+}
+
+cpng_status cpng_read_samples(
+  uint16_t *samples, size_t capacity, cpng_report *report, const uint8_t *bytes, size_t count, cpng_limits limits) {
+  memset(report, 0, sizeof *report);
+  cpng_status start = checked_start(bytes, count);
+  if (start != CPNG_OK) return start;
+
+  cpng_inflated inflated;
+  if (cpng_inflate(&inflated, bytes, count, limits)) {
+    cpng_status status = read_samples(samples, capacity, report, (source){inflated.pieces, 0, 3, 0}, limits, 1);
+    free(inflated.idat);
+    return status;
+  }
+  const cpng_piece whole = {bytes, count};
+  return read_samples(samples, capacity, report, (source){&whole, 0, 1, 0}, limits, 0);
 }

@@ -14,7 +14,8 @@ public enum PNGReader {
   public static func decode(bytes: [UInt8], limits: PNGLimits = PNGLimits()) throws(PNGError) -> DecodedImage {
     guard !bytes.isEmpty else { throw PNGError(reason: .empty) }
     let allowed = cpng_limits(
-      side: UInt32(clamping: limits.side), pixels: UInt64(limits.pixels), ancillary_bytes: UInt32(clamping: limits.ancillaryBytes))
+      side: UInt32(clamping: limits.side), pixels: UInt64(limits.pixels), ancillary_bytes: UInt32(clamping: limits.ancillaryBytes),
+      inflated_bytes: UInt64(limits.inflatedBytes))
     var header = cpng_header()
     var report = cpng_report()
     try check(cpng_read_header(&header, &report, bytes, bytes.count, allowed), report, header, bytes, limits)

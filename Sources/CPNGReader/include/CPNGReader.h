@@ -5,6 +5,8 @@
 ///
 /// Samples are what the file stores: no gamma, no scaling of shallow depths, no palette expansion. Ancillary chunks other
 /// than tRNS are skipped unread (text, profiles, times), though their checksums are verified.
+///
+/// Image data beyond doubt is inflated by libdeflate first and handed to libpng as if stored uncompressed (see inflating.h).
 #ifndef CPNGREADER_H
 #define CPNGREADER_H
 
@@ -33,6 +35,7 @@ typedef struct {
   uint32_t side;             ///< pixels a side
   uint64_t pixels;           ///< pixels in all
   uint32_t ancillary_bytes;  ///< bytes of one ancillary chunk
+  uint64_t inflated_bytes;   ///< image data up to this size is inflated in one go, larger data row by row
 } cpng_limits;
 
 typedef struct {
