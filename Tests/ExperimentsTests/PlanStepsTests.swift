@@ -114,14 +114,15 @@ import Testing
   @Test("Several seeds train the same folds again; several permutations are repetitions with labels of their own")
   func seeds() throws {
     let outcome = try validation(["full"]) { $0.seeds = 3 }.run(on: study.cohort)
-    let variation = try #require(outcome.result.conduct?.seeds.first)
+    let variance = try #require(outcome.result["full"]?.primary?.overSeeds)
     #expect(outcome.result.strategies.map(\.name) == ["source", "full"])
-    #expect(variation.strategy == "full" && variation.values.count == 3 && variation.standardDeviation != nil)
+    #expect(variance.values.count == 3 && outcome.result.conduct?.permutations == nil)
     #expect(outcome.predictions("full") != outcome.predictions("full@1") && outcome.predictions("full@1") != outcome.predictions("full@2"))
 
     let permuted = try validation(["recalibrate"]) { ($0.permutesLabels, $0.seeds) = (true, 3) }.run(on: study.cohort)
     #expect(permuted.records.count == 6 && permuted.result.header.repetitions == 3 && permuted.result.header.labelsPermuted)
-    #expect(permuted.result.conduct?.seeds.map(\.values.count) == [3, 3])
+    #expect(permuted.result.conduct?.permutations?.map(\.values.count) == [3, 3])
+    #expect(permuted.result.conduct?.permutations?.allSatisfy { $0.mean != nil && $0.standardError != nil } == true)
     func labels(_ repetition: Int) -> [String: Int?] {
       let predictions = permuted.records.filter { $0.fold.repetition == repetition }.flatMap { $0["source"]?.predictions ?? [] }
       return Dictionary(uniqueKeysWithValues: predictions.map { ($0.scan, $0.label) })

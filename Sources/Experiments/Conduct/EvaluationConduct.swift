@@ -35,7 +35,8 @@ public struct EvaluationConduct: Hashable, Codable, Sendable {
   public var thresholds: [ThresholdResult]
   public var ledger: LedgerCheck
   public var shortcut: ShortcutResult?
-  public var seeds: [SeedVariation]
+  /// Nil unless labels were permuted, several times. What training seeds do is each score's `overSeeds`.
+  public var permutations: [PermutedScores]?
   public var methods: [Method]
   public var exclusions: [Exclusion]
   public var composition: [CohortCell]
@@ -98,28 +99,22 @@ public struct ShortcutResult: Hashable, Codable, Sendable {
   }
 }
 
-/// One strategy's primary metric by seed: how much of it is luck of the draw in training.
-public struct SeedVariation: Hashable, Codable, Sendable {
+/// One strategy's primary metric by permutation of the labels: what chance alone gives.
+public struct PermutedScores: Hashable, Codable, Sendable {
   public var strategy: String
-  /// Mean over folds, seed by seed (or permutation by permutation).
+  /// Mean over folds, permutation by permutation.
   public var values: [Double?]
-  public var mean: Double?
-  /// Over seeds; nil with fewer than two.
-  public var standardDeviation: Double?
 
-  init(strategy: String, values: [Double?]) {
-    self.strategy = strategy
-    self.values = values
-    let defined = values.compactMap { $0 }
-    let count = Double(defined.count)
-    let mean = defined.isEmpty ? nil : defined.reduce(0, +) / count
-    self.mean = mean
-    standardDeviation =
-      defined.count < 2 ? nil : (defined.reduce(0) { $0 + ($1 - mean!) * ($1 - mean!) } / (count - 1)).squareRoot()
+  private var defined: [Double] { values.compactMap { $0 } }
+
+  public var mean: Double? { defined.isEmpty ? nil : defined.reduce(0, +) / Double(defined.count) }
+
+  /// Over permutations; nil with fewer than two.
+  public var standardDeviation: Double? {
+    guard let mean, defined.count > 1 else { return nil }
+    return (defined.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(defined.count - 1)).squareRoot()
   }
 
-  /// The mean's; nil with fewer than two seeds.
-  public var standardError: Double? {
-    standardDeviation.map { $0 / Double(values.compactMap { $0 }.count).squareRoot() }
-  }
+  /// The mean's; nil with fewer than two permutations.
+  public var standardError: Double? { standardDeviation.map { $0 / Double(defined.count).squareRoot() } }
 }

@@ -10,7 +10,7 @@ extension PlannedEvaluation {
       programVersion: ProgramVersion.current, instructionSet: InstructionSet.name, identity: identity, division: divisionSentence,
       foldsPlanned: folds.count, selection: selection(result), nesting: configuration.nesting, choices: choices(records),
       thresholds: thresholds(records), ledger: check,
-      shortcut: try shortcut(result, records), seeds: seeds(records), methods: methods, exclusions: exclusions(result),
+      shortcut: try shortcut(result, records), permutations: permutations(records), methods: methods, exclusions: exclusions(result),
       composition: composition(records), patientsJoined: cohort.notes.patientsJoined,
       outsiders: experiment.outsiders.map { Set($0).count })
   }
@@ -95,24 +95,18 @@ extension PlannedEvaluation {
         .auroc, candidateFolds: among { $0[network.name]?.predictions }, referenceFolds: among { $0.shortcut?.predictions }))
   }
 
-  private func seeds(_ records: [FoldRecord]) -> [SeedVariation] {
-    let configuration = design.configuration
-    guard configuration.seeds > 1 else { return [] }
-    func value(_ name: String, _ records: [FoldRecord]) -> Double? {
-      let values = records.compactMap { design.metrics[0].value(of: scored($0[name]?.predictions)) }
-      return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-    }
-    if configuration.permutesLabels {
-      let repetitions = Set(records.map(\.fold.repetition)).sorted()
-      return design.shownRows.filter { $0.entry.notApplicable == nil }.map { row in
-        SeedVariation(
-          strategy: row.entry.name,
-          values: repetitions.map { repetition in value(row.entry.name, records.filter { $0.fold.repetition == repetition }) })
-      }
-    }
-    return design.rows.filter { $0.kind == .adaptation && $0.trains && $0.entry.notApplicable == nil }.map { row in
-      let names = [row.entry.name] + (1..<configuration.seeds).map { "\(row.entry.name)@\($0)" }
-      return SeedVariation(strategy: row.entry.name, values: names.map { value($0, records) })
+  private func permutations(_ records: [FoldRecord]) -> [PermutedScores]? {
+    guard design.configuration.permutesLabels, design.configuration.seeds > 1 else { return nil }
+    let repetitions = Set(records.map(\.fold.repetition)).sorted()
+    return design.shownRows.filter { $0.entry.notApplicable == nil }.map { row in
+      PermutedScores(
+        strategy: row.entry.name,
+        values: repetitions.map { repetition in
+          let values = records.filter { $0.fold.repetition == repetition }.compactMap {
+            design.metrics[0].value(of: scored($0[row.entry.name]?.predictions))
+          }
+          return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+        })
     }
   }
 

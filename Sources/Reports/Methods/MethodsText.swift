@@ -162,14 +162,29 @@ public struct MethodsText: Sendable {
         + "label, seed \(header.bootstrap.seed). Differences are paired: the same patients, scans and resamples for both. Unit: "
         + "\(header.unit.sentence). \(header.rule.sentence).",
     ]
-    if !conduct.seeds.isEmpty {
-      let what = header.labelsPermuted ? "permutation" : "training seed"
+    let metric = header.primaryMetric.title(classes: header.classes)
+    let seeded = result.strategies.compactMap { row in row.primary?.overSeeds.map { (row.name, $0) } }
+    if !seeded.isEmpty {
       text += [
-        "\(header.primaryMetric.title(classes: header.classes)) by \(what), a mean over folds each; the standard deviation is over "
-          + "\(what)s, apart from the patients' share in the intervals.",
+        "\(metric) by training seed; the interval of the mean is for other seeds and other patients.",
         table(
-          ["adaptation", "mean", "standard deviation", "standard error", "\(what)s"],
-          conduct.seeds.map {
+          ["adaptation", "mean", "interval", "deviation over seeds", "standard error from patients", "seeds"],
+          seeded.map { name, variance in
+            [
+              name.visible(), Figures.score(variance.mean),
+              "[\(Figures.score(variance.interval.lower)), \(Figures.score(variance.interval.upper))]",
+              Figures.score(variance.seedDeviation), Figures.score(variance.patientDeviation),
+              variance.values.map { Figures.score($0) }.joined(separator: ", "),
+            ]
+          }),
+      ]
+    }
+    if let permutations = conduct.permutations {
+      text += [
+        "\(metric) by permutation of the labels, a mean over folds each: what chance alone gives.",
+        table(
+          ["adaptation", "mean", "standard deviation", "standard error", "permutations"],
+          permutations.map {
             [
               $0.strategy.visible(), Figures.score($0.mean), Figures.score($0.standardDeviation), Figures.score($0.standardError),
               $0.values.map { Figures.score($0) }.joined(separator: ", "),
