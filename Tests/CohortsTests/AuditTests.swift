@@ -50,6 +50,17 @@ struct AuditTests {
     #expect(result.alarms == [.labelConflict] && !result.hasLeak)
   }
 
+  @Test("Scans of one value each are one finding with their count, whatever the values are")
+  func constant() throws {
+    var phantoms = try AuditPhantoms()
+    for index in 0..<5 { phantoms.scans[index].image = phantoms.scans[index].image.mapped { _ in Double(index) / 8 } }
+    let expectations = AuditExpectations(
+      preprocessing: Preprocessing(scaling: .zScore), labels: ["benign", "lesion"], fittedPatients: [], knowsAllPatients: true)
+    let refused = try phantoms.audit(for: expectations).findings.filter { $0.kind == .refusedByModel }
+    #expect(refused.count == 1 && refused[0].scanCount == 5 && refused[0].scans.count == 5)
+    #expect(refused[0].subject?.hasPrefix("every sample has the same value; scale=") == true)
+  }
+
   @Test("Names that differ in case, inner spaces, full-width letters or leading zeros are found; composed and decomposed are one name")
   func names() throws {
     var phantoms = try AuditPhantoms()

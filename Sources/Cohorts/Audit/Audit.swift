@@ -68,7 +68,7 @@ package struct ScanFacts: Sendable {
   let layout: [Float]
   let isSearched: Bool
   let warning: String?
-  let refusal: String?
+  let refusal: PixelError?
   let modelRange: ScanExamination.ModelRange?
 
   init(_ record: ScanRecord, _ scan: ScanExamination) {

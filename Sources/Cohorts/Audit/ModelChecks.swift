@@ -26,9 +26,8 @@ struct ModelChecks {
           .modelClassesWithoutScans, .note, subject: idle.prefix(10).map { "'\($0)'" }.joined(separator: ", "),
           numbers: [.init("classes", Double(idle.count))]))
     }
-    for (reason, scans) in Dictionary(grouping: facts.filter { $0.refusal != nil }, by: { Self.kind(of: $0.refusal!) }).sorted(by: {
-      $0.key < $1.key
-    }) {
+    let refused = Dictionary(grouping: facts.filter { $0.refusal != nil }) { Self.kind(of: $0.refusal!) }
+    for (reason, scans) in refused.sorted(by: { $0.key < $1.key }) {
       found.append(AuditFinding(.refusedByModel, .warning, subject: reason, of: scans.map(\.record)))
     }
     let odd = facts.filter { fact in
@@ -46,6 +45,12 @@ struct ModelChecks {
     findings = found
   }
 
-  /// The sentence without its values, so that alike ones are counted together.
-  private static func kind(of refusal: String) -> String { refusal.split(separator: ";").first.map(String.init) ?? refusal }
+  /// What is wrong, without the one scan's values, so that alike ones are one finding.
+  private static func kind(of refusal: PixelError) -> String {
+    switch refusal {
+    case .color, .transparency: refusal.description
+    case .paletteIndexOutOfRange: "a pixel has a palette index without an entry"
+    case .constantImage(_, let scaling): "every sample has the same value; scale=\(scaling) needs a scan with some spread"
+    }
+  }
 }

@@ -13,7 +13,7 @@ struct ScanExamination: Sendable {
   /// libpng's warning about a file it could read.
   let warning: String?
   /// Why the model's preprocessing refuses it.
-  let refusal: String?
+  let refusal: PixelError?
   /// The share of the model's input range that the samples use, and of samples beyond it; nil without a model.
   let modelRange: ModelRange?
 
@@ -50,7 +50,7 @@ struct ScanExamination: Sendable {
       _ = try preprocessing.apply(to: image)
       refusal = nil
     } catch {
-      refusal = error.description
+      refusal = error
     }
     modelRange = ModelRange(gray, preprocessing.scaling)
   }
