@@ -46,10 +46,15 @@ public struct MismatchTable: Sendable {
     return lines.joined(separator: "\n")
   }
 
-  /// `mismatch.csv`: a line per layer, measure and channel.
+  /// How many channels of a layer `mismatch.csv` lists.
+  public static let listedChannels = 16
+
+  /// `mismatch.csv`: for each layer and measure, a line for each of the `listedChannels` that differ most, largest first, and of how many
+  /// channels these are. A layer of a large network has thousands; all their values are in `diagnosis.json`.
   public static func csv(_ diagnoses: [ScannerDiagnosis]) -> String {
     var text = csvLine([
-      "format", "scanner", "reference", "depth", "layer", "measure", "channel", "value", "layer_average", "null_band", "p_value",
+      "format", "scanner", "reference", "depth", "layer", "measure", "channels", "channel", "value", "layer_average", "null_band",
+      "p_value",
       "family_wise_p",
     ])
     for report in diagnoses.flatMap({ [$0.stored, $0.againstReference].compactMap(\.self) }) {
@@ -58,10 +63,11 @@ public struct MismatchTable: Sendable {
         for summary in layer.summaries {
           let whole = [Figures.exact(summary.average), Figures.exact(summary.nullBand), Figures.exact(summary.pValue)]
           let family = summary.measure == .symmetricKL ? Figures.exact(layer.familyWisePValue) : ""
-          for (channel, value) in summary.channels.enumerated() {
-            text += csvLine(
-              ["2", "\(report.target)", reference, "\(layer.depth)", layer.layer, summary.measure.rawValue, "\(channel)", "\(value)"]
-                + whole + [family])
+          let start = [
+            "3", "\(report.target)", reference, "\(layer.depth)", layer.layer, summary.measure.rawValue, "\(summary.channels.count)",
+          ]
+          for channel in summary.worstChannels.prefix(listedChannels) {
+            text += csvLine(start + ["\(channel)", "\(summary.channels[channel])"] + whole + [family])
           }
         }
       }
