@@ -26,6 +26,9 @@ struct DiagnoseTests {
         let text = try String(contentsOf: folder.appending(path: "diagnosis/\(name)"), encoding: .utf8)
         #expect(!text.contains("beta-0") && !text.contains("alpha-0"), "a patient's id in \(name)")
       }
+      let json =
+        try JSONSerialization.jsonObject(with: Data(contentsOf: folder.appending(path: "diagnosis/diagnosis.json"))) as? [String: Any]
+      #expect(json?["format"] as? Int == 2 && (json?["scanners"] as? [Any])?.count == 2)
       let page = try String(contentsOf: folder.appending(path: "diagnosis/report.html"), encoding: .utf8)
       #expect(page.contains("default-src &#39;none&#39;") && !page.contains("<script") && page.utf8.count < 2 << 20)
       #expect(page.components(separatedBy: "<svg ").count == page.components(separatedBy: "<desc id=").count)

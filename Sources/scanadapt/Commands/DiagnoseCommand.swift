@@ -32,8 +32,15 @@ struct DiagnoseCommand: ParsableCommand {
   @Flag(help: "Leave out the remedies and the gate, which take most of the time.")
   var brief = false
 
-  @Option(name: .customLong("out"), help: "A folder for report.html, diagnosis.json, mismatch.csv, input.csv and remedies.csv.")
+  @Option(
+    name: .customLong("out"),
+    help: "A folder for report.html, diagnosis.json, mismatch.csv (each layer's worst channels), input.csv and remedies.csv.")
   var output: String?
+
+  /// `diagnosis.json`. Format 1 was the bare array, without a number.
+  private struct Findings: Encodable {
+    let scanners: [ScannerDiagnosis]
+  }
 
   func validate() throws {
     if draws < 1 { throw ValidationError("--draws is at least 1, not \(draws)") }
@@ -54,7 +61,7 @@ struct DiagnoseCommand: ParsableCommand {
     let (scanners, unreadable) = try diagnoser.diagnose(model, on: cohort, reference: known) { progress.show($0) }
     progress.clear()
 
-    let json = try Terminal.json(scanners)
+    let json = try Terminal.json(Numbered(Findings(scanners: scanners), format: 2))
     Terminal.result(compute.json ? json : scanners.map { MismatchTable($0).text }.joined(separator: "\n\n"))
     if let output {
       try Folder.create(output)

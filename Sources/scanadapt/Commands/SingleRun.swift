@@ -30,7 +30,9 @@ struct SingleRun {
         observer: .terminal(progress)
       ) { progress.show("gate: fold \($0 + 1) of \($1)") }
       progress.clear()
-      if command.model.fromScratch == nil { try folder.write(try Terminal.json(result.outcome) + "\n", named: "gate.json") }
+      if command.model.fromScratch == nil {
+        try folder.write(try Terminal.json(Numbered(result.outcome, format: 1)) + "\n", named: "gate.json")
+      }
       try ledger.write(to: "\(folder.path)/ledger.csv", pseudonyms: pseudonyms)
       if let adapted = result.adapted {
         let isAccepted = result.outcome.accepts(unverified: command.acceptUnverified)
@@ -64,7 +66,7 @@ struct SingleRun {
     try folder.write(try ConfigurationFile.text(of: run.training), named: "config.yaml")
     let rows = [EpochMetrics.csvHeader] + result.metrics.map(\.csvRow)
     try folder.write(rows.joined(separator: "\n") + "\n", named: "metrics.csv")
-    try folder.write(try Terminal.json(result.report) + "\n", named: "adaptation.json")
+    try folder.write(try Terminal.json(Numbered(result.report, format: 1)) + "\n", named: "adaptation.json")
     if let packs = result.packs {
       try Folder.create("\(folder.path)/\(place)packs")
       for pack in packs.packs { try pack.write(to: "\(folder.path)/\(place)packs/\(pack.fileName)") }
