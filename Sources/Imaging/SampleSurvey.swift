@@ -14,9 +14,8 @@ package struct SampleSurvey: Hashable, Sendable {
   package let color: DecodedImage.Color
   package let minimum: UInt16
   package let maximum: UInt16
-  /// The share of pixels at the largest value that occurs, and at the smallest.
+  /// The share of pixels at the largest value that occurs.
   package let shareAtMaximum: Double
-  package let shareAtMinimum: Double
   /// The share of the most frequent value among 4096 equal steps of the range; 1 for a constant scan.
   package let shareOfCommonest: Double
   package let border: Border
@@ -43,15 +42,13 @@ package struct SampleSurvey: Hashable, Sendable {
     let span = Int(high) - Int(low) + 1
     let steps = min(span, 4096)
     var counts = [Int](repeating: 0, count: steps)
-    var (atLow, atHigh) = (0, 0)
+    var atHigh = 0
     for sample in samples {
       counts[(Int(sample) - Int(low)) * steps / span] += 1
-      if sample == low { atLow += 1 }
       if sample == high { atHigh += 1 }
     }
     let count = Double(samples.count)
     shareAtMaximum = Double(atHigh) / count
-    shareAtMinimum = Double(atLow) / count
     shareOfCommonest = Double(counts.max() ?? 0) / count
     border = low == high ? Border() : Self.border(of: gray)
   }

@@ -41,9 +41,11 @@ struct BootstrapTests {
   @Test("Obuchowski's standard error is the spread of the patient bootstrap, where DeLong's is far too small")
   func clusteredAgreement() throws {
     let scans = SimulatedCohort(patients: 200, scansPerPatient: 5, patientSpread: 1.5).predictions(seed: 9)
-    let components = try #require(StructuralComponents(scans))
-    let clustered = try #require(components.clusteredVariance).squareRoot()
-    let plain = try #require(components.variance).squareRoot()
+    func error(_ scans: [Prediction]) throws -> Double {
+      let components = try #require(StructuralComponents(scans))
+      return try #require(ClusteredArea([components])?.variance?.value).squareRoot()
+    }
+    let (clustered, plain) = (try error(scans), try error(scans.map(\.itsOwnPatient)))
     let interval = try #require(PatientBootstrap(seed: 3, resamples: 4000, method: .percentile).estimate(.auroc, of: scans)?.interval)
     let spread = (interval.upper - interval.lower) / (2 * 1.959964)
     #expect(abs(spread / clustered - 1) < 0.06, "\(spread) against \(clustered)")
@@ -75,12 +77,18 @@ struct BootstrapTests {
     let cohort = SimulatedCohort(patients: 150, scansPerPatient: 4)
     let source = cohort.predictions(seed: 12)
     let adapted = cohort.predictions(seed: 12, model: "adapted", gain: 0.4)
-    let candidate = try #require(StructuralComponents(adapted))
-    let reference = try #require(StructuralComponents(source))
-    let test = try #require(AreaComparison(candidate: candidate, reference: reference, clustering: .patient))
-    let drawn = try #require(
-      try PatientBootstrap(seed: 1, resamples: 4000).difference(.auroc, candidate: adapted, reference: source)?.interval)
-    #expect(abs(test.interval.lower - drawn.lower) < 0.1 * (drawn.upper - drawn.lower))
-    #expect(abs(test.interval.upper - drawn.upper) < 0.1 * (drawn.upper - drawn.lower))
+    let found = try #require(
+      try PatientBootstrap(seed: 1, resamples: 4000).difference(.auroc, candidate: adapted, reference: source))
+    let (test, drawn) = (try #require(found.interval), try #require(found.bootstrapInterval))
+    #expect(found.method == .clusteredAreaDifference)
+    #expect(abs(test.lower - drawn.lower) < 0.1 * (drawn.upper - drawn.lower))
+    #expect(abs(test.upper - drawn.upper) < 0.1 * (drawn.upper - drawn.lower))
+  }
+}
+
+extension Prediction {
+  /// As if it were its patient's only scan, for what comes of forgetting that patients have several.
+  var itsOwnPatient: Prediction {
+    Prediction(scan: scan, patient: scan, scanner: scanner, label: label, probabilities: probabilities)
   }
 }

@@ -224,7 +224,8 @@ struct ComparisonTests {
     let twice = try #require(bootstrap.estimate(.auroc, ofFolds: [scans, scans]))
     #expect(one.method == .clusteredAreaLogit)
     #expect(abs(one.interval!.lower - twice.interval!.lower) < 1e-12)
-    let variance = try #require(StructuralComponents(scans)?.clusteredVariance)
+    let components = try #require(StructuralComponents(scans))
+    let variance = try #require(ClusteredArea([components])?.variance?.value)
     let logit = log(one.value / (1 - one.value))
     let upper = log(one.interval!.upper / (1 - one.interval!.upper))
     // Forty patients a side: between 39 and 78 degrees of freedom.

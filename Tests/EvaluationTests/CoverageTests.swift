@@ -64,9 +64,9 @@ struct CoverageTests {
       outcome.midP.add(rejected: mcNemar.midPValue)
       let flat = (sample.equal.folds.flatMap { $0 }, sample.source.folds.flatMap { $0 })
       outcome.scanwiseMcNemar.add(rejected: McNemar(candidate: flat.0, reference: flat.1).pValue)
-      if let first = StructuralComponents(flat.0), let second = StructuralComponents(flat.1) {
-        outcome.scanwise.add(rejected: AreaComparison(candidate: first, reference: second, clustering: .none)?.pValue)
-      }
+      let scanwise = try PatientBootstrap(seed: seed, resamples: 2).difference(
+        .auroc, candidate: flat.0.map(\.itsOwnPatient), reference: flat.1.map(\.itsOwnPatient))
+      outcome.scanwise.add(rejected: scanwise?.pValue)
     }
     return outcome
   }

@@ -1,6 +1,5 @@
-/// p values of several comparisons, as they came and corrected for their number. A comparison without a p value counts for none.
+/// p values of several comparisons, corrected for their number. A comparison without a p value counts for none.
 public struct AdjustedPValues: Hashable, Codable, Sendable {
-  public let raw: [Double?]
   /// Any false claim among all has at most the level's probability. Holm, "A simple sequentially rejective multiple test procedure",
   /// Scandinavian Journal of Statistics 1979.
   public let holm: [Double?]
@@ -8,7 +7,6 @@ public struct AdjustedPValues: Hashable, Codable, Sendable {
   public let benjaminiHochberg: [Double?]
 
   public init(_ raw: [Double?]) {
-    self.raw = raw
     let ascending = raw.indices.filter { raw[$0] != nil }.sorted { raw[$0]! < raw[$1]! }
     let count = Double(ascending.count)
     var holm = raw

@@ -2,11 +2,12 @@ import Foundation
 
 /// An area under the ROC curve, averaged over folds, with what each patient contributes to its variance.
 ///
-/// Obuchowski's sums of structural components within patients; with several folds each fold's components count by `1/folds`, and all are
+/// Obuchowski, "Nonparametric analysis of clustered ROC curve data", Biometrics 1997: structural components are summed within patients.
+/// Where every scan is its own patient that is DeLong's variance. With several folds each fold's components count by `1/folds`, and all are
 /// centred on the mean area, so that a fold with one patient of a class isn't taken for one without variance. A patient in folds of
-/// several repetitions is one patient. One fold gives exactly `StructuralComponents.clusteredVariance`.
-struct ClusteredArea: Sendable {
-  let area: Double
+/// several repetitions is one patient.
+package struct ClusteredArea: Sendable {
+  package let area: Double
   /// Sums of centred components over the scans of each side, by patient index.
   private let positive: [Double]
   private let negative: [Double]
@@ -19,7 +20,8 @@ struct ClusteredArea: Sendable {
     self.init(folds.compactMap { StructuralComponents($0) }, patientCount: patients.ids.count, index: patients.index(of:))
   }
 
-  init?(_ folds: [StructuralComponents]) {
+  /// - Parameter folds: of the same patients or of others; at least one.
+  package init?(_ folds: [StructuralComponents]) {
     let ids = Set(folds.flatMap { $0.positivePatients + $0.negativePatients }).sorted()
     let index = Dictionary(uniqueKeysWithValues: ids.enumerated().map { ($1, $0) })
     self.init(folds, patientCount: ids.count) { index[$0]! }
@@ -60,13 +62,13 @@ struct ClusteredArea: Sendable {
     patients = candidate.patients
   }
 
-  static func - (candidate: ClusteredArea, reference: ClusteredArea) -> ClusteredArea {
+  package static func - (candidate: ClusteredArea, reference: ClusteredArea) -> ClusteredArea {
     precondition(candidate.positive.count == reference.positive.count, "areas over different patients")
     return ClusteredArea(difference: candidate, reference)
   }
 
   /// The variance, with Welch's degrees of freedom of its two sides; `nil` with fewer than two patients on a side.
-  var variance: (value: Double, degreesOfFreedom: Double)? {
+  package var variance: (value: Double, degreesOfFreedom: Double)? {
     guard withPositives > 1, withNegatives > 1 else { return nil }
     let first = Double(withPositives - 1)
     let second = Double(withNegatives - 1)

@@ -33,8 +33,6 @@ public enum IntervalMethod: String, Hashable, Codable, Sendable {
   case percentile
   /// Leaving out one patient at a time, Student's t.
   case jackknife = "patient_jackknife_t"
-  /// Seeds and patients together, Student's t.
-  case seedsAndPatients = "seeds_and_patients_t"
   /// Every patient shows the same difference: what the exact binomial bound leaves open.
   case unanimous = "unanimous_clopper_pearson"
   /// The two sets of predictions are the same: their difference is exactly nothing.
@@ -51,7 +49,6 @@ public enum IntervalMethod: String, Hashable, Codable, Sendable {
     case .bootstrap: "patient bootstrap, BCa"
     case .percentile: "patient bootstrap, percentile"
     case .jackknife: "patient jackknife, Student's t"
-    case .seedsAndPatients: "variances of seeds and of patients together, Student's t"
     case .unanimous: "every patient shows the same difference; Clopper and Pearson's bound on the patients who wouldn't"
     case .identical: "the predictions are the same"
     }

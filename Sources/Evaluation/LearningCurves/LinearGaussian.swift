@@ -1,5 +1,3 @@
-import Foundation
-
 /// The linear-Gaussian model in which linear probing and fine-tuning have closed forms: least squares with the first k of d standard normal
 /// features, or with all.
 ///
@@ -23,18 +21,6 @@ public struct LinearGaussian: Hashable, Codable, Sendable {
     self.features = features
     self.omittedSignal = omittedSignal
     self.noise = noise
-  }
-
-  /// Excess error of the probe; `nil` where it has no expectation, at n <= k + 1.
-  public func probeError(at size: Double) -> Double? {
-    guard size > probeFeatures + 1 else { return nil }
-    return omittedSignal + (noise + omittedSignal) * probeFeatures / (size - probeFeatures - 1)
-  }
-
-  /// Excess error of the whole; `nil` at n <= d + 1.
-  public func fullError(at size: Double) -> Double? {
-    guard size > features + 1 else { return nil }
-    return noise * features / (size - features - 1)
   }
 
   /// n*; `nil` where nothing is omitted: then the probe is never worse.

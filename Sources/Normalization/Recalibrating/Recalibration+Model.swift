@@ -6,13 +6,6 @@ import ModelFiles
 public struct Recalibrated: Sendable {
   public let model: Model
   public let report: RecalibrationReport
-
-  /// Its normalization state for one scanner.
-  public func normPack(for scanner: ScannerID) -> NormPack {
-    NormPack(
-      of: model, scanner: scanner, scanCount: report.scans.count, patientCount: report.patients.count,
-      valueCounts: Dictionary(uniqueKeysWithValues: report.layers.map { ($0.layer, $0.valueCount) }))
-  }
 }
 
 extension Recalibration {
@@ -55,18 +48,5 @@ extension Recalibration {
     recalibrated.card.statistics = report.summary
     recalibrated.card.provenance.append("recalibrated: \(report.summary)")
     return Recalibrated(model: recalibrated, report: report)
-  }
-
-  /// One result for each scanner among the scans, sorted by scanner; no scanner sees another's statistics.
-  public func recalibratedForEachScanner(
-    _ model: Model, on scans: TrainingScans, images: ScanImages, pseudonyms: Pseudonyms, threads: Int? = nil,
-    progress: (ScannerID, RecalibrationProgress) -> Void = { _, _ in }
-  ) throws -> [(scanner: ScannerID, result: Recalibrated)] {
-    try scans.scanners.map { scanner in
-      let result = try recalibrated(
-        model, on: scans.restricted(toScanner: scanner), images: images, pseudonyms: pseudonyms, threads: threads,
-        progress: { progress(scanner, $0) })
-      return (scanner, result)
-    }
   }
 }

@@ -5,44 +5,20 @@ extension AdviceTable {
   public var text: String {
     let labels = header.map(\.label.count).max() ?? 0
     var lines = header.flatMap { line in
-      Self.wrapped(line.text, width: 130 - labels).enumerated().map { index, part in
-        (index == 0 ? line.label : "").padding(to: labels) + "  " + part
+      line.text.wrapped(width: 130 - labels).enumerated().map { index, part in
+        (index == 0 ? line.label : "").padded(to: labels) + "  " + part
       }
     }
     lines.append("")
-    lines += advice.isMeasured ? aligned(columns, rows) : aligned(Self.ruleColumns, ruleRows)
-    lines += [""] + Self.wrapped(advice.answer.visible(limit: 1200), width: 132)
+    lines += advice.isMeasured ? AlignedText.table(columns, rows) : AlignedText.table(Self.ruleColumns, ruleRows)
+    lines += [""] + advice.answer.visible(limit: 1200).wrapped(width: 132)
     if !advice.changes.isEmpty {
       lines += ["", "What would change the answer:"]
-      lines += advice.changes.flatMap { Self.wrapped("- " + $0.visible(limit: 600), width: 132) }
+      lines += advice.changes.flatMap { ("- " + $0.visible(limit: 600)).wrapped(width: 132) }
     }
-    lines += [""] + sideInformation.flatMap { Self.wrapped($0, width: 132) }
+    lines += [""] + sideInformation.flatMap { $0.wrapped(width: 132) }
     if let command = advice.command { lines += ["", "to fit on all patients: " + command.visible(limit: 2000)] }
     return lines.joined(separator: "\n") + "\n"
-  }
-
-  private func aligned(_ columns: [String], _ rows: [[String]]) -> [String] {
-    let widths = columns.indices.map { column in max(columns[column].count, rows.map { $0[column].count }.max() ?? 0) }
-    func joined(_ cells: [String]) -> String {
-      var line = zip(cells, widths).map { $0.padding(to: $1) }.joined(separator: "  ")
-      while line.last == " " { line.removeLast() }
-      return line
-    }
-    return [joined(columns), widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")] + rows.map(joined)
-  }
-
-  private static func wrapped(_ text: String, width: Int) -> [String] {
-    var lines: [String] = []
-    var line = ""
-    for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-      if !line.isEmpty, line.count + 1 + word.count > width {
-        lines.append(line)
-        line = String(word)
-      } else {
-        line += (line.isEmpty ? "" : " ") + word
-      }
-    }
-    return lines + [line]
   }
 
   /// What a reader must know, worst first.
@@ -63,8 +39,4 @@ extension Advice {
 
   /// A strategy couldn't be fitted.
   public var hasFailures: Bool { findings.contains { if case .strategyFailed = $0 { true } else { false } } }
-}
-
-extension String {
-  fileprivate func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

@@ -82,7 +82,3 @@ public struct AuditReport: Sendable {
     return text
   }
 }
-
-extension String {
-  fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
-}
