@@ -3,16 +3,18 @@
 // taps: dW = G^T (sum of V E^T) G.
 //
 // Blocking: points lie in panels of 24 input channels and of the micro-kernel's output channels, so that a product reads memory in order.
-// Where all tiles' points fit in L3, a piece is 24 input by 128 output channels: it sums all points into L2 and goes on to the taps.
-// Otherwise tiles are taken in blocks; pieces are tiles, then (point, 96 input channels), and the taps are made at the end.
+// Where there are many tiles for few channels, a piece is a slice of the tiles: it transforms them and sums products by itself, so that no
+// core reads points another one wrote; slices' sums are added on the way to the taps. Otherwise all points are made first, and a piece is
+// 24 input by 128 output channels of the sum, kept in L2. How a sum is cut depends on the shape and the batch alone.
 //
-// One core of a Zen 4 at batch 16: ResNet-18's four shapes 250, 300, 248, 254 effective GFLOP/s, the gathered product 95-100.
+// Zen 4 at batch 16, maps not in cache: ResNet-18's four shapes 245, 300, 265, 265 effective GFLOP/s on one core, 450, 568, 465, 408 on two
+// (297, 407, 437, 418 when all shapes shared their points); the gathered product 95-100 on one.
 #include "outer.h"
 #include "winograd.h"
 #include "winograd_tiles.h"
 
-enum { ROWS = 24, COLUMNS = 128, SUM_ROW = COLUMNS + 16, PANELS_PER_PIECE = 4, FEWEST_PIECES = 6 };
-enum { SHARED_FLOATS = 6 << 20, BLOCK_FLOATS = 1 << 20, FEWEST_TILES = 128 };
+enum { ROWS = 24, COLUMNS = 128, RUN = 8, FINISHED = 32 };
+enum { MOST_SLICES = 8, BLOCK_FLOATS = 1 << 20, FEWEST_TILES = 64, FEWEST_SLICE_TILES = 32 };
 
 typedef struct {
   sa_winograd_tiles tiles;
@@ -21,11 +23,12 @@ typedef struct {
   float *weight_gradient;
   sa_write_mode mode;
   int m, side;
-  sa_index channels, columns, columns_padded, panel;
+  sa_index channels, columns, columns_padded, panel, sum_row;
   sa_index row_panels, column_groups;                           // of 24 input channels, of 128 output channels
   sa_index tile_total, block, v_panel, v_point, e_panel, e_point;  // points [point][panel][tile][channel]
-  bool whole;                                                   // one block
-  float *v, *e, *sums;  // sums [24 input channels][128 output channels][point][input channel][output channel], or a thread's one
+  bool whole;                                                   // all tiles are one block
+  sa_index slices, slice;                                       // runs of tiles with sums of their own; tiles in one
+  float *v, *e, *sums;  // sums [slice][24 input channels][128 output channels][point][input channel][output channel], or a thread's one
   sa_index first_tile, tile_count;
 } context;
 
@@ -45,9 +48,16 @@ static context make_context(sa_conv_plan plan, sa_index images) {
   f.tile_total = f.tiles.image_tiles * images;
   sa_index column_panels = sa_ceil_div(f.columns_padded, f.panel);
   sa_index tile_floats = f.side * f.side * (f.row_panels * ROWS + column_panels * f.panel);
-  f.whole = f.tile_total * tile_floats <= SHARED_FLOATS && f.row_panels * f.column_groups >= FEWEST_PIECES;
+  f.sum_row = sa_least(COLUMNS, f.columns_padded) + 16;
+  // Slices' sums, written and read, should cost less than half of what reading points from another core does.
+  sa_index sums = f.side * f.side * f.row_panels * ROWS * f.columns_padded;
+  f.slices = sa_least(sa_least(MOST_SLICES, f.tile_total / FEWEST_SLICE_TILES), f.tile_total * tile_floats * 5 / (sums * 12));
+  f.whole = f.slices < 2;
+  f.slices = f.whole ? 1 : f.slices;
+  f.slice = sa_ceil_div(f.tile_total, f.slices);
+  f.slices = sa_ceil_div(f.tile_total, f.slice);
   sa_index most = f.whole ? f.tile_total : sa_most(FEWEST_TILES, BLOCK_FLOATS / tile_floats);
-  f.block = sa_ceil_div(f.tile_total, sa_ceil_div(f.tile_total, most));
+  f.block = sa_ceil_div(f.slice, sa_ceil_div(f.slice, most));
   f.v_panel = f.block * ROWS;
   f.v_point = sa_ceil_div(f.row_panels * f.v_panel, 32) * 32 + 16;  // an odd number of cache lines
   f.e_panel = f.block * f.panel;
@@ -83,39 +93,53 @@ SA_BODY gradient_tile(float *e, const context *f, sa_index tile, const int m) {
   }
 }
 
+/// Tiles first ..< last of the block at hand: input where `inputs`, output gradient where `gradients`.
+SA_BODY transform_tiles(const context *f, sa_index first, sa_index last, const bool inputs, const bool gradients) {
+  for (sa_index at = first; at < last; at++) {
+    sa_index tile = f->first_tile + at;
+    if (inputs) sa_winograd_input_tile(f->v + at * ROWS, f->v_point, &f->tiles, tile);
+    if (gradients && f->m == 4) gradient_tile(f->e + at * f->panel, f, tile, 4);
+    if (gradients && f->m == 2) gradient_tile(f->e + at * f->panel, f, tile, 2);
+  }
+}
+
 SA_BODY transform_body(void *argument, sa_index piece, int thread) {
   (void)thread;
   const context *f = argument;
-  sa_index tile = f->first_tile + piece / 2, at = piece / 2;
-  if (piece % 2 == 0) sa_winograd_input_tile(f->v + at * ROWS, f->v_point, &f->tiles, tile);
-  else if (f->m == 4) gradient_tile(f->e + at * f->panel, f, tile, 4);
-  else gradient_tile(f->e + at * f->panel, f, tile, 2);
+  sa_index first = piece / 2 * RUN, last = sa_least(first + RUN, f->tile_count);
+  if (piece % 2 == 0) transform_tiles(f, first, last, true, false);
+  else transform_tiles(f, first, last, false, true);
 }
 SA_THREAD_VARIANTS(transform)
 
-static sa_index sum_floats(const context *f) { return f->side * f->side * ROWS * SUM_ROW; }
+static sa_index sum_floats(const context *f) { return f->side * f->side * ROWS * f->sum_row; }
+static sa_index slice_floats(const context *f) { return sum_floats(f) * f->row_panels * f->column_groups; }
+static sa_index block_floats(const context *f) { return f->side * f->side * (f->v_point + f->e_point); }
 
 /// One point of 24 input by 128 output channels.
-static void multiply(float *sums, const context *f, sa_index point, sa_index row_panel, sa_index column_group) {
+static void multiply(float *sums, const context *f, sa_index point, sa_index row_panel, sa_index column_group, bool adds) {
   sa_index rows = sa_least(ROWS, f->channels - row_panel * ROWS), last = sa_least((column_group + 1) * COLUMNS, f->columns_padded);
   for (sa_index first = column_group * COLUMNS; first < last; first += f->panel)
     for (sa_index r = 0; r < rows; r += SA_OUTER_ROWS) {
       sa_index width = sa_least(f->panel, last - first);
       sa_outer_tile tile = {
-          .c = sums + (point * ROWS + r) * SUM_ROW + first - column_group * COLUMNS, .c_stride = SUM_ROW,
+          .c = sums + (point * ROWS + r) * f->sum_row + first - column_group * COLUMNS, .c_stride = f->sum_row,
           .a = f->v + point * f->v_point + row_panel * f->v_panel + r, .a_stride = ROWS,
           .b = f->e + point * f->e_point + first / f->panel * f->e_panel, .b_stride = f->panel,
-          .pixels = f->tile_count, .add_previous = f->first_tile > 0};
+          .pixels = f->tile_count, .add_previous = adds};
       f->kernels->function[sa_least(SA_OUTER_ROWS, rows - r) - 1][width / f->kernels->width - 1](&tile);
     }
 }
 
 /// Sums of one input channel and eight output channels back to 3x3 taps.
-SA_BODY taps_of(sa_v8 *taps, const float *from, const int m) {
+SA_BODY taps_of(sa_v8 *taps, const float *from, const context *f, const int m) {
   const int side = m + 2;
   sa_v8 x[SA_WINOGRAD_MOST_POINTS];
 #pragma clang loop unroll(full)
-  for (int p = 0; p < side * side; p++) x[p] = SA_LOAD8(from + p * ROWS * SUM_ROW);
+  for (int p = 0; p < side * side; p++) x[p] = SA_LOAD8(from + p * ROWS * f->sum_row);
+  for (sa_index slice = 1; slice < f->slices; slice++)
+#pragma clang loop unroll(full)
+    for (int p = 0; p < side * side; p++) x[p] += SA_LOAD8(from + slice * slice_floats(f) + p * ROWS * f->sum_row);
 #pragma clang loop unroll(full)
   for (int k = 0; k < side; k++) sa_winograd_filter_gradient(x + k, side, m);
 #pragma clang loop unroll(full)
@@ -126,15 +150,15 @@ SA_BODY taps_of(sa_v8 *taps, const float *from, const int m) {
   }
 }
 
-/// 24 input by 128 output channels to OIHW.
-SA_BODY to_taps(const float *sums, const context *f, sa_index row_panel, sa_index column_group) {
+/// 24 input by `count` of 128 output channels to OIHW, from `start` of them on.
+SA_BODY to_taps(const float *sums, const context *f, sa_index row_panel, sa_index column_group, sa_index start, sa_index count) {
   sa_index rows = sa_least(ROWS, f->channels - row_panel * ROWS), first = column_group * COLUMNS, length = rows * 9;
-  for (sa_index o = first; o < sa_least(first + COLUMNS, f->columns); o += 8) {
+  for (sa_index o = first + start; o < sa_least(first + start + count, f->columns); o += 8) {
     sa_v8 lines[ROWS * 9];
     for (sa_index c = 0; c < rows; c++) {
-      const float *from = sums + c * SUM_ROW + o - first;
-      if (f->m == 4) taps_of(lines + c * 9, from, 4);
-      else taps_of(lines + c * 9, from, 2);
+      const float *from = sums + c * f->sum_row + o - first;
+      if (f->m == 4) taps_of(lines + c * 9, from, f, 4);
+      else taps_of(lines + c * 9, from, f, 2);
     }
     sa_index outputs = sa_least(8, f->columns - o);
     float *to = f->weight_gradient + (o * f->channels + row_panel * ROWS) * 9;
@@ -160,8 +184,8 @@ SA_BODY whole_body(void *argument, sa_index piece, int thread) {
   const context *f = argument;
   float *sums = f->sums + thread * sum_floats(f);
   sa_index row_panel = piece % f->row_panels, column_group = piece / f->row_panels;
-  for (sa_index point = 0; point < f->side * f->side; point++) multiply(sums, f, point, row_panel, column_group);
-  to_taps(sums, f, row_panel, column_group);
+  for (sa_index point = 0; point < f->side * f->side; point++) multiply(sums, f, point, row_panel, column_group, false);
+  to_taps(sums, f, row_panel, column_group, 0, COLUMNS);
 }
 SA_THREAD_VARIANTS(whole)
 
@@ -169,27 +193,37 @@ static float *sums_at(const context *f, sa_index row_panel, sa_index column_grou
   return f->sums + (column_group * f->row_panels + row_panel) * sum_floats(f);
 }
 
-/// One point, up to 96 input channels.
-static void multiply_piece(void *argument, sa_index piece, int thread) {
-  (void)thread;
-  const context *f = argument;
-  sa_index pieces = sa_ceil_div(f->row_panels, PANELS_PER_PIECE), point = piece / pieces, first = piece % pieces * PANELS_PER_PIECE;
-  for (sa_index group = 0; group < f->column_groups; group++)
-    for (sa_index panel = first; panel < sa_least(first + PANELS_PER_PIECE, f->row_panels); panel++)
-      multiply(sums_at(f, panel, group), f, point, panel, group);
+/// One slice: its tiles' points, in blocks of a thread's own, summed.
+SA_BODY slice_body(void *argument, sa_index slice, int thread) {
+  context own = *(const context *)argument, *f = &own;
+  sa_index first = slice * f->slice, last = sa_least(first + f->slice, f->tile_total);
+  f->e += thread * block_floats(f);
+  f->v += thread * block_floats(f);
+  f->sums += slice * slice_floats(f);
+  for (f->first_tile = first; f->first_tile < last; f->first_tile += f->block) {
+    f->tile_count = sa_least(f->block, last - f->first_tile);
+    transform_tiles(f, 0, f->tile_count, true, true);
+    for (sa_index point = 0; point < f->side * f->side; point++)
+      for (sa_index group = 0; group < f->column_groups; group++)
+        for (sa_index panel = 0; panel < f->row_panels; panel++)
+          multiply(sums_at(f, panel, group), f, point, panel, group, f->first_tile > first);
+  }
 }
+SA_THREAD_VARIANTS(slice)
 
 SA_BODY finish_body(void *argument, sa_index piece, int thread) {
   (void)thread;
   const context *f = argument;
-  sa_index row_panel = piece % f->row_panels, column_group = piece / f->row_panels;
-  to_taps(sums_at(f, row_panel, column_group), f, row_panel, column_group);
+  sa_index parts = COLUMNS / FINISHED, part = piece % parts;
+  sa_index row_panel = piece / parts % f->row_panels, group = piece / parts / f->row_panels;
+  to_taps(sums_at(f, row_panel, group), f, row_panel, group, part * FINISHED, FINISHED);
 }
 SA_THREAD_VARIANTS(finish)
 
 sa_index sa_winograd_weights_scratch_floats(sa_conv_plan plan, sa_index images, int threads) {
   context f = make_context(plan, images);
-  return f.side * f.side * (f.v_point + f.e_point) + sum_floats(&f) * (f.whole ? threads : f.row_panels * f.column_groups);
+  if (f.whole) return block_floats(&f) + sum_floats(&f) * threads;
+  return block_floats(&f) * threads + slice_floats(&f) * f.slices;
 }
 
 void sa_winograd_weights_run(
@@ -203,12 +237,14 @@ void sa_winograd_weights_run(
   f.mode = mode;
   f.e = scratch;
   f.v = f.e + f.side * f.side * f.e_point;
-  f.sums = f.v + f.side * f.side * f.v_point;
-  for (sa_index first = 0; first < f.tile_total; first += f.block) {
-    f.first_tile = first;
-    f.tile_count = sa_least(f.block, f.tile_total - f.first_tile);
-    sa_pool_run(pool, transform(plan.instruction_set), &f, 2 * f.tile_count);
-    if (!f.whole) sa_pool_run(pool, multiply_piece, &f, f.side * f.side * sa_ceil_div(f.row_panels, PANELS_PER_PIECE));
+  f.sums = scratch + block_floats(&f) * (f.whole ? 1 : sa_pool_threads(pool));
+  f.tile_count = f.tile_total;
+  sa_index pieces = f.row_panels * f.column_groups;
+  if (f.whole) {
+    sa_pool_run(pool, transform(plan.instruction_set), &f, 2 * sa_ceil_div(f.tile_total, RUN));
+    sa_pool_run(pool, whole(plan.instruction_set), &f, pieces);
+  } else {
+    sa_pool_run(pool, slice(plan.instruction_set), &f, f.slices);
+    sa_pool_run(pool, finish(plan.instruction_set), &f, pieces * (COLUMNS / FINISHED));
   }
-  sa_pool_run(pool, f.whole ? whole(plan.instruction_set) : finish(plan.instruction_set), &f, f.row_panels * f.column_groups);
 }

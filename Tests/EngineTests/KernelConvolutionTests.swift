@@ -142,6 +142,29 @@ struct KernelConvolutionTests {
     }
   }
 
+  @Test("A Winograd weight gradient over many tiles is the gathered product's, and has the same bits at any number of threads")
+  func manyTiles() {
+    var random = TestValues(seed: 7)
+    for (inputs, outputs, height, width) in [(8, 130, 62, 101), (50, 70, 34, 37)] {
+      let geometry = sa_conv_geometry(inputs, outputs, kernel: 3, padding: (1, 1, 1, 1), height: height, width: width)
+      let example = ConvolutionCase(geometry, images: 3, random: &random)
+      let gathered = sa_conv_plan_make_with(geometry, SA_CONV_BACKWARD_WEIGHTS, SA_CONV_GEMM, sa_best_instruction_set())
+      let expected = example.weightGradient(gathered, prologue: true, addedToWeights: true)
+      for algorithm in [SA_CONV_WINOGRAD_2, SA_CONV_WINOGRAD_4] {
+        for set in instructionSets {
+          let plan = sa_conv_plan_make_with(geometry, SA_CONV_BACKWARD_WEIGHTS, algorithm, set)
+          let results = (1...3).map { threads in
+            let pool = sa_pool_create(Int32(threads))
+            defer { sa_pool_destroy(pool) }
+            return example.weightGradient(plan, prologue: true, addedToWeights: true, pool: pool)
+          }
+          #expect(relativeError(results[0], expected) < bound(algorithm), "\(describe(plan))")
+          #expect(results[0] == results[1] && results[0] == results[2], "\(describe(plan))")
+        }
+      }
+    }
+  }
+
   @Test("The committed table sends ResNet's 3x3 layers to F(4x4), 2-pixel maps to F(2x2), 1-pixel maps and strides to the gathered product")
   func choice() {
     func algorithms(_ channels: Int, side: Int, stride: Int = 1) -> [sa_conv_algorithm] {
