@@ -87,7 +87,10 @@ struct BadInputTests {
     arguments: [
       ["diagnose", "--draws", "0"], ["adapt", "--folds", "1"], ["adapt", "--patience", "0"], ["adapt", "--prior", "nan"],
       ["adapt", "--prior", "inf"], ["adapt", "--augment", "rotate=inf"], ["adapt", "--classes", "a,b"],
-      ["adapt", "--ungated", "--accept-unverified"], ["adapt", "--margin", "1"], ["evaluate", "--seeds", "0"],
+      ["adapt", "--ungated", "--accept-unverified"], ["adapt", "--ungated", "--folds", "3"], ["adapt", "--ungated", "--margin", "0.1"],
+      ["adapt", "--folds", "3", "--strategy", "linear-probe", "--head", "new"],
+      ["adapt", "--accept-unverified", "--strategy", "linear-probe", "--head", "extend"], ["adapt", "--margin", "1"],
+      ["evaluate", "--seeds", "0"],
       ["evaluate", "--split-date", "1.2.2024"],
       ["evaluate", "--inner-folds", "1"], ["evaluate", "--learning-rates", "0.1"], ["evaluate", "--threshold", "youden"],
       ["evaluate", "--folds", "3", "--leave-site-out"], ["evaluate", "--splits", "a", "--split-column"],

@@ -53,18 +53,27 @@ struct AdaptCommand: ParsableCommand {
   @Flag(help: "Don't judge: fit, and put in place.")
   var ungated = false
 
-  @Option(help: "The largest loss against the network as it came that the gate lets pass: 0.01 is one point of balanced accuracy.")
-  var margin = 0.01
+  @Option(
+    help: "The largest loss against the network as it came that the gate lets pass: 0.01, the default, is one point of balanced accuracy.")
+  var margin: Double?
 
-  @Option(help: "The patient folds that the gate judges by.")
-  var folds = 5
+  @Option(help: "The patient folds that the gate judges by; 5 unless given.")
+  var folds: Int?
 
-  var gate: Gate? { ungated ? nil : Gate(margin: margin, bootstrap: PatientBootstrap(seed: compute.seedValue)) }
+  var gate: Gate? { ungated ? nil : Gate(margin: margin ?? 0.01, bootstrap: PatientBootstrap(seed: compute.seedValue)) }
+  var gateFolds: Int { folds ?? 5 }
 
   func validate() throws {
-    if !(0..<1).contains(margin) { throw ValidationError("--margin lies in 0 to 1, not \(margin)") }
-    if ungated, acceptUnverified { throw ValidationError("give --ungated or --accept-unverified, not both") }
-    if folds < 2 { throw ValidationError("--folds is at least 2, not \(folds)") }
+    if let margin, !(0..<1).contains(margin) { throw ValidationError("--margin lies in 0 to 1, not \(margin)") }
+    if let folds, folds < 2 { throw ValidationError("--folds is at least 2, not \(folds)") }
+    if ungated { try refuseGateOptions("with --ungated nothing is judged") }
+    if model.fromScratch != nil { try refuseGateOptions("fresh weights (--from-scratch) aren't judged") }
+  }
+
+  /// What only the gate reads, where there is none.
+  private func refuseGateOptions(_ reason: String) throws {
+    let given = [("--accept-unverified", acceptUnverified), ("--margin", margin != nil), ("--folds", folds != nil)].filter(\.1).map(\.0)
+    if !given.isEmpty { throw ValidationError("\(reason); found \(given.joined(separator: ", ")), which the gate alone reads") }
   }
 
   func run() throws {
@@ -73,6 +82,7 @@ struct AdaptCommand: ParsableCommand {
     if newHeadLabels != nil, !chosen.head.changesLabels {
       throw ValidationError("--classes is for a new or longer head; give --head new or extend")
     }
+    if chosen.head.changesLabels { try refuseGateOptions("a \(chosen.head.rawValue) head isn't judged, since it answers in other labels") }
     let resolved = try training.resolved(from: chosen.defaultTraining, seed: compute.seed)
     let source = try model.load(seed: compute.seedValue)
     // Fresh weights have the labels that they were asked for; a weight file's are its old head's.
@@ -86,7 +96,7 @@ struct AdaptCommand: ParsableCommand {
     }
     if dryRun {
       // The gate fits once more for each fold of patients.
-      let fits = gate == nil ? 1 : Double(folds)
+      let fits = gate == nil ? 1 : Double(gateFolds)
       let training = try loadCohort().allForFitting(Ledger())
       let dry = DryRun(source: source, training: training, loader: try compute.loader(for: source))
       let job = DryRun.Job(run: run, fits: fits, scans: training.count, predictions: fits > 1 ? training.count : 0)
@@ -95,7 +105,11 @@ struct AdaptCommand: ParsableCommand {
     if let jobs = try batchJobs() {
       try BatchRun(run: run, source: source, jobs: jobs, output: output, command: self).execute()
     } else {
-      try SingleRun(run: run, source: source, cohort: try loadCohort(), output: output, command: self).execute()
+      let cohort = try loadCohort()
+      if acceptUnverified, !Set(cohort.labels).isDisjoint(with: source.card.labels) {
+        throw ValidationError("these scans have labels, by which the gate judges; found --accept-unverified, which is for scans without")
+      }
+      try SingleRun(run: run, source: source, cohort: cohort, output: output, command: self).execute()
     }
   }
 

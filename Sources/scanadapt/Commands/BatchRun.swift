@@ -12,7 +12,7 @@ struct BatchRun {
   let command: AdaptCommand
 
   func execute() throws {
-    let batch = BatchAdaptation(run, gate: command.gate, folds: command.folds, acceptsUnverified: command.acceptUnverified)
+    let batch = BatchAdaptation(run, gate: command.gate, folds: command.gateFolds, acceptsUnverified: command.acceptUnverified)
     let progress = ProgressLine(isQuiet: command.compute.quiet)
     let observer = TrainingObserver.terminal(progress)
     let ledger = Ledger()

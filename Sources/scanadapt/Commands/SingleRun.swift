@@ -19,7 +19,7 @@ struct SingleRun {
     let pseudonyms = try run.pseudonyms ?? command.privacy.pseudonyms()
     // Fresh weights aren't answers to compare with.
     let gate = command.model.fromScratch == nil ? command.gate : nil
-    let gated = GatedAdaptation(run, gate: gate, folds: command.folds)
+    let gated = GatedAdaptation(run, gate: gate, folds: command.gateFolds)
     let (outcome, unreadable) = try RunFolder.withFolder(at: output, describedBy: try description(pseudonyms)) { folder in
       guard !Folder.holds("model.safetensors", in: folder.path) else { throw RunFolderError.finished(folder: folder.path) }
       let ledger = Ledger()
