@@ -77,6 +77,22 @@ private enum Trained {
     #expect(try Folder.names(in: output + "/unverified").isEmpty, "what was kept apart is in place now")
   }
 
+  @Test("What was kept apart is gone once a later run refuses it; what is in place stays")
+  func refusedLater() throws {
+    defer { try? Folder.remove(output) }
+    let unlabelled = try StripesCohort(patients: 24, scanner: "unlabelled", gain: 0.25, offset: 170, seed: 6, labelled: false)
+    var ungated = batch
+    ungated.gate = nil
+    let inPlace = try #require(try adapt(ungated, [job("unlabelled", unlabelled)]).outcomes[0].path)
+    #expect(try adapt(batch, [job("unlabelled", unlabelled)]).outcomes[0].action == .keptApart)
+    #expect(try Folder.names(in: output + "/unverified") == [inPlace])
+    var strict = batch
+    strict.gate?.unlabelled.minimumPatients = 100
+    #expect(try adapt(strict, [job("unlabelled", unlabelled)]).outcomes[0].action == .refused)
+    #expect(try Folder.names(in: output + "/unverified").isEmpty)
+    #expect(try Folder.names(in: output).contains(inPlace))
+  }
+
   @Test("An adaptation that nobody judges is put in place; one that what is in place beats is refused")
   func inPlace() throws {
     defer { try? Folder.remove(output) }

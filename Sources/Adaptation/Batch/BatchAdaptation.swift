@@ -118,6 +118,7 @@ public struct BatchAdaptation: Sendable {
     outcome.unreadable += result.unreadable
     let isAccepted = result.outcome.accepts(unverified: acceptsUnverified)
 
+    let keptApart = Artefact.fileNames(for: name).map { "unverified/" + $0 }
     var state = FolderState(job: identity, outcome: outcome)
     if let fitted = result.adapted {
       let artefact = try Artefact(fitted, source: source, scanners: cohort.scanners)
@@ -129,10 +130,13 @@ public struct BatchAdaptation: Sendable {
       try artefact.write(to: "\(output)/\(file)")
       // What this takes the place of: the other kind of artefact, and where it is accepted what was kept apart.
       let names = Artefact.fileNames(for: name)
-      let places = isAccepted ? names + names.map { "unverified/" + $0 } : names.map { "unverified/" + $0 }
+      let places = isAccepted ? names + keptApart : keptApart
       for stale in places where stale != file { try Folder.remove("\(output)/\(stale)") }
       state.file = file
       state.fileHash = try ContentHash(ofFileAt: "\(output)/\(file)")
+    } else {
+      // What an earlier run couldn't check is refused now; what is in place stays.
+      for stale in keptApart { try Folder.remove("\(output)/\(stale)") }
     }
     state.outcome = outcome
     try Folder.create("\(output)/state")

@@ -7,7 +7,7 @@ import ModelFiles
 
 /// One adaptation on all patients of a cohort, with its run folder: `model.safetensors`, `config.yaml`, `metrics.csv`, `adaptation.json`,
 /// `gate.json`, `ledger.csv`, `run.json`, `adapter/` where a low-rank one trained. What the gate calls unverified is in `unverified/`, what
-/// it refuses isn't there. Stopped, it leaves a checkpoint that the same command continues from.
+/// it refuses isn't there. Finished where there is a model in either place. Stopped, it leaves a checkpoint that the same command continues from.
 struct SingleRun {
   let run: AdaptationRun
   let source: Model
@@ -21,7 +21,11 @@ struct SingleRun {
     let gate = command.model.fromScratch == nil ? command.gate : nil
     let gated = GatedAdaptation(run, gate: gate, folds: command.gateFolds)
     let (outcome, unreadable) = try RunFolder.withFolder(at: output, describedBy: try description(pseudonyms)) { folder in
-      guard !Folder.holds("model.safetensors", in: folder.path) else { throw RunFolderError.finished(folder: folder.path) }
+      guard !["", "/unverified"].contains(where: { Folder.holds("model.safetensors", in: folder.path + $0) }) else {
+        throw RunFolderError.finished(folder: folder.path)
+      }
+      // What a killed run began to keep apart is none of this one's.
+      try Folder.remove("\(folder.path)/unverified")
       let ledger = Ledger()
       let progress = ProgressLine(isQuiet: command.compute.quiet)
       let checkpoints = "\(folder.path)/checkpoints"
