@@ -5,7 +5,7 @@
 /// (`tools/check-crossing`) makes the intervals hold. Draws of one fold share n/M of the M patients they are drawn from, draws of
 /// two folds those in both folds' training patients. Deviations of a fold's draws show `1 - (n/M)²` of a draw's variance; the mean of
 /// all D draws varies by `1/D + shared`.
-struct SubsetOverlap: Sendable {
+package struct SubsetOverlap: Sendable {
   private let poolSize: Double
   private let draws: Double
   /// Over pairs of different draws: the share of pairs of one fold, and the others by their shared part per patient drawn.
@@ -15,14 +15,15 @@ struct SubsetOverlap: Sendable {
   /// At this part of the pool and above, subsets hardly differ and say little of how others would.
   static let largestPart = 0.95
 
-  init(_ measurements: CurveMeasurements) {
+  package init(_ measurements: CurveMeasurements) {
     let folds = measurements.folds
     poolSize = Double(measurements.poolSize)
     draws = Double(folds.reduce(0) { $0 + $1.draws })
     let pairs = max(draws * (draws - 1), 1)
     sameFold = folds.reduce(0.0) { $0 + Double($1.draws * ($1.draws - 1)) } / pairs
-    let everyone = Double(measurements.patients.count)
     let tested = folds.map { Set($0.patients) }
+    // Patients of folds that weren't measured were tested by nobody, but they are trained on.
+    let everyone = Double(max(measurements.patients.count, measurements.poolSize + (tested.map(\.count).max() ?? 0)))
     var others: [(share: Double, perPatient: Double)] = []
     for first in folds.indices {
       for second in folds.indices.dropFirst(first + 1) {
@@ -35,7 +36,7 @@ struct SubsetOverlap: Sendable {
   }
 
   /// What a draw's deviation from its fold's mean is multiplied by.
-  func enlargement(size: Int) -> Double {
+  package func enlargement(size: Int) -> Double {
     let part = min(Double(size) / poolSize, Self.largestPart)
     let shared = otherFolds.reduce(sameFold * part * part) { sum, pair in
       let common = min(pair.perPatient * Double(size), 1)

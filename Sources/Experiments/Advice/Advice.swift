@@ -30,6 +30,9 @@ public struct Advice: Hashable, Codable, Sendable {
   public var command: String?
   /// `--quick`: what was looked up, and where it comes from.
   public var rules: [AppliedRule] = []
+
+  /// Patients that somebody was asked about: fewer than the cohort's where the time was over before every fold was measured.
+  public var testedPatients: Int { curves.first?.patients ?? header.patients }
 }
 
 /// What was studied, on whom, and what it took.
@@ -53,6 +56,7 @@ public struct AdviceHeader: Hashable, Codable, Sendable {
   public var error: ErrorMeasure?
   /// Training patients.
   public var sizes: [Int]
+  /// Those that were measured.
   public var folds: Int
   public var draws: Int
   public var fits: Int

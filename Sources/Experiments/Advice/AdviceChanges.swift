@@ -17,13 +17,13 @@ struct AdviceChanges {
       let half = (difference.interval.upper - difference.interval.lower) / 2
       guard gain > advice.header.margin, half > 0 else { return nil }
       let factor = half / (gain - advice.header.margin)
-      let needed = Double(advice.header.patients) * factor * factor
+      let needed = Double(advice.testedPatients) * factor * factor
       return needed < 1e5 ? (rank.strategy, gain, Int((needed / 10).rounded(.up)) * 10) : nil
     }
     guard let nearest = open.min(by: { $0.2 < $1.2 }) else { return [] }
     return [
-      "If \(nearest.0) keeps its gain of \(three(nearest.1)), about \(max(nearest.2, advice.header.patients + 10)) patients would show it "
-        + "beyond chance; now there are \(advice.header.patients)."
+      "If \(nearest.0) keeps its gain of \(three(nearest.1)), about \(max(nearest.2, advice.testedPatients + 10)) patients would show it "
+        + "beyond chance; now \(advice.testedPatients) were asked about."
     ]
   }
 

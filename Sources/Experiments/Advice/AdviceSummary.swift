@@ -20,8 +20,7 @@ struct AdviceSummary {
     let curves = try resampled(measure)
     let ranks = try AdviceRanking(
       curves: curves, fits: fits, rows: planned.rows, scores: scores(), rule: configuration.rule,
-      patientsPerClass: header.patientsPerClass
-    )
+      patientsPerClass: testedPerClass)
     var advice = Advice(isMeasured: true, header: header, verdict: ranks.verdict)
     advice.ranks = ranks.ranks
     advice.curves = curves.curves
@@ -39,6 +38,15 @@ struct AdviceSummary {
     advice.findings = findings
     advice.changes = AdviceChanges(advice).sentences
     return advice
+  }
+
+  /// Patients that somebody was asked about, by class: fewer than the cohort's where the time was over before every fold.
+  private var testedPerClass: [Int] {
+    var patients = [Set<String>](repeating: [], count: design.classes.count)
+    for fit in fits where fit.strategy == strategies[0] {
+      for prediction in fit.predictions { if let label = prediction.label { patients[label].insert(prediction.patient) } }
+    }
+    return patients.map(\.count)
   }
 
   // MARK: curves
@@ -130,13 +138,14 @@ struct AdviceSummary {
 
   var header: AdviceHeader {
     planned.header(
-      sizes: measured.plan.sizes, draws: (measured.blocks.map(\.draw).max() ?? 0) + 1, fits: fits.count,
+      sizes: measured.plan.sizes, folds: Set(measured.blocks.map(\.fold)).count, draws: (measured.blocks.map(\.draw).max() ?? 0) + 1,
+      fits: fits.count,
       spent: measured.costs == nil ? nil : measured.spent)
   }
 }
 
 extension PlannedAdvice {
-  func header(sizes: [Int], draws: Int, fits: Int, spent: Double?) -> AdviceHeader {
+  func header(sizes: [Int], folds: Int, draws: Int, fits: Int, spent: Double?) -> AdviceHeader {
     let records = design.cohort.labelled.records.filter { design.targets.contains($0.scanner) }
     let header = planned.header(folds: planned.folds.count)
     return AdviceHeader(
@@ -146,7 +155,7 @@ extension PlannedAdvice {
       patients: Set(records.map(\.patient)).count,
       patientsPerClass: header.classes.map { label in Set(records.filter { $0.label == label }.map(\.patient)).count },
       scans: records.count,
-      error: ErrorMeasure(header.primaryMetric), sizes: sizes, folds: header.folds, draws: draws, fits: fits, seed: header.seed,
+      error: ErrorMeasure(header.primaryMetric), sizes: sizes, folds: folds, draws: draws, fits: fits, seed: header.seed,
       level: header.bootstrap.level, margin: header.rule.margin, budget: study.configuration.budget, secondsUsed: spent)
   }
 }

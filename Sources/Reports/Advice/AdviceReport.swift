@@ -42,7 +42,7 @@ public struct AdviceReport: Sendable {
     return .init(
       kind: advice.isMeasured ? kind : "unclear", mark: advice.isMeasured ? word.mark : "?",
       word: advice.isMeasured ? word.loud : "UNMEASURED",
-      name: "With \(Figures.patients(advice.header.patients))", numbers: advice.answer.visible(limit: 1200),
+      name: "With \(Figures.patients(advice.testedPatients))", numbers: advice.answer.visible(limit: 1200),
       because: advice.isMeasured
         ? "From paired differences on the same held-out patients; of what can't be told apart the least change." : "")
   }

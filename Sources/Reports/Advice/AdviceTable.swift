@@ -46,11 +46,12 @@ public struct AdviceTable: Sendable {
       .init(label: "source is", text: header.baseline),
     ]
     if advice.isMeasured {
+      let tested = advice.testedPatients < header.patients ? " (\(Figures.patients(advice.testedPatients)) asked about)" : ""
       lines += [
         .init(
           label: "study",
           text: "each strategy on \(header.sizes.map(String.init).joined(separator: ", ")) training patients (nested, the same for all), "
-            + "\(header.draws) draws, \(header.folds) folds, \(Figures.count(header.fits)) fits, seed \(header.seed)"
+            + "\(header.draws) draws, \(header.folds) folds\(tested), \(Figures.count(header.fits)) fits, seed \(header.seed)"
             + (header.secondsUsed.map { "; \(Figures.seconds($0)) of \(Figures.seconds(header.budget.seconds))" } ?? "")),
         .init(
           label: "error",

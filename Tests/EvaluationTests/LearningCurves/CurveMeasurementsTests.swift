@@ -47,6 +47,26 @@ struct CurveMeasurementsTests {
     #expect(ranks.map(\.strategy) == ["probe", "full"] && ranks.map(\.shareBest) == [1, 0])
   }
 
+  @Test("Subsets of folds whose partners weren't measured share as many patients as if they had been", arguments: [2, 3])
+  func unfinishedFolds(measured: Int) throws {
+    // Three folds of 15 patients: each draws from 30, two of them have 15 in common, however many of the three were measured.
+    let grid = Self.grid(folds: measured) { _, _, _, _, _ in 0.5 }
+    let overlap = SubsetOverlap(try CurveMeasurements(grid, poolSize: 30))
+    for size in [10, 20] {
+      let part = Double(size) / 30
+      let common = Double(size) * 15 / (30 * 30)
+      // Over all pairs of different draws, two a fold: those of one fold share size/30, those of two folds what both pools have.
+      let draws = (0..<measured).flatMap { [$0, $0] }
+      var shares: [Double] = []
+      for first in draws.indices {
+        for second in draws.indices where first != second { shares.append(draws[first] == draws[second] ? part : common) }
+      }
+      let shared = shares.map { $0 * $0 }.reduce(0, +) / Double(shares.count)
+      let expected = ((1 + Double(draws.count - 1) * shared) / (1 - part * part)).squareRoot()
+      #expect(abs(overlap.enlargement(size: size) - expected) < 1e-12)
+    }
+  }
+
   @Test("A missing draw, a repeated one, other patients and a size past the pool are refused, each by name")
   func refusals() throws {
     let whole = Self.grid { _, _, _, _, _ in 0.5 }
