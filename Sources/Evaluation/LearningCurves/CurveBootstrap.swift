@@ -15,14 +15,23 @@ public struct CurveBootstrap: Hashable, Codable, Sendable {
   public var level: Double
   /// With fewer patients a comparison says so instead of answering.
   public var minimumPatients: Int
+  /// What an error can be at most, 1 for a share of mistakes; nil for one without a bound. None is below 0. The intervals of points and
+  /// of fitted curves are clipped to that. Differences, crossings and gains come from unclipped resamples: clipping both sides would hide
+  /// how uncertain they are.
+  public var largestError: Double?
 
-  public init(seed: UInt64, resamples: Int = 1000, level: Double = 0.95, minimumPatients: Int = 20) {
+  public init(
+    seed: UInt64, resamples: Int = 1000, level: Double = 0.95, minimumPatients: Int = 20, largestError: Double? = nil
+  ) {
     precondition(resamples >= 2 && level > 0 && level < 1, "\(resamples) resamples at level \(level)")
     self.seed = seed
     self.resamples = resamples
     self.level = level
     self.minimumPatients = minimumPatients
+    self.largestError = largestError
   }
+
+  func possible(_ error: Double) -> Double { min(max(error, 0), largestError ?? .infinity) }
 
   /// Every curve of the measurements, under the same resamples.
   public func curves(of measurements: CurveMeasurements) -> ResampledCurves {
@@ -78,20 +87,25 @@ struct CurveResampler {
 
   /// - Parameter drawWeights: by fold; they sum to 1.
   private func weighted(drawWeights: [[Double]]) -> [Double] {
-    var sums = [Double](repeating: 0, count: enlargement.count)
-    var total = 0.0
+    let groups = measurements.groupCount
+    var sums = [Double](repeating: 0, count: enlargement.count * groups)
+    var totals = [Double](repeating: 0, count: groups)
     for (fold, ofDraws) in zip(measurements.folds, drawWeights) {
-      for (patient, weight) in zip(fold.patients, fold.weights) { total += patientWeights[patient] * weight }
+      for entry in fold.patients.indices { totals[fold.groups[entry]] += patientWeights[fold.patients[entry]] * fold.weights[entry] }
       let even = 1 / Double(fold.draws)
-      for cell in sums.indices {
+      for cell in enlargement.indices {
         for (draw, losses) in fold.losses[cell].enumerated() {
           let factor = even + enlargement[cell] * (ofDraws[draw] - even)
-          var sum = 0.0
-          for (patient, loss) in zip(fold.patients, losses) { sum += patientWeights[patient] * loss }
-          sums[cell] += factor * sum
+          for (entry, loss) in losses.enumerated() {
+            sums[cell * groups + fold.groups[entry]] += factor * patientWeights[fold.patients[entry]] * loss
+          }
         }
       }
     }
-    return sums.map { $0 / total }
+    // A class that nobody in the resample has takes no part, as in scikit-learn's balanced accuracy.
+    let present = totals.indices.filter { totals[$0] > 0 }
+    return enlargement.indices.map { cell in
+      present.reduce(0) { $0 + sums[cell * groups + $1] / totals[$1] } / Double(present.count)
+    }
   }
 }

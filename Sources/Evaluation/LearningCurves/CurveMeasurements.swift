@@ -1,17 +1,30 @@
 /// What one fit got wrong on one patient it wasn't fitted on: a loss summed over the patient's labelled scans.
 ///
 /// An error is `sum of losses / sum of weights` over patients, so any loss that is a mean over scans can be a learning curve: mistakes (0 or
-/// 1), Brier's, log loss; a weight of one over the class's size makes the error a class-balanced one.
+/// 1), Brier's, log loss. With groups it is the mean over groups of that quotient, in each resample anew: scans grouped by their class
+/// make it a class-balanced error.
 public struct PatientError: Hashable, Codable, Sendable {
   public let patient: String
   public let loss: Double
   /// Scans, or their summed weights.
   public let weight: Double
+  /// What the scans have in common, such as their class; a patient has an entry for each of its groups.
+  public let group: Int
 
-  public init(patient: String, loss: Double, weight: Double = 1) {
+  public init(patient: String, loss: Double, weight: Double = 1, group: Int = 0) {
     self.patient = patient
     self.loss = loss
     self.weight = weight
+    self.group = group
+  }
+
+  fileprivate var key: Key { Key(patient: patient, group: group) }
+
+  fileprivate struct Key: Hashable, Comparable {
+    let patient: String
+    let group: Int
+
+    static func < (left: Key, right: Key) -> Bool { (left.patient, left.group) < (right.patient, right.group) }
   }
 }
 
@@ -49,14 +62,17 @@ public struct CurveMeasurements: Sendable {
 
   /// One fold's losses; a cell is a strategy at one of its sizes, strategies after one another.
   struct FoldErrors: Sendable {
-    /// Indices into `patients`.
+    /// Indices into `patients`, and groups: an entry each.
     let patients: [Int]
+    let groups: [Int]
     let weights: [Double]
     let draws: Int
-    /// [cell][draw][patient of the fold]
+    /// [cell][draw][entry]
     var losses: [[[Double]]]
   }
 
+  /// Groups are numbered from 0.
+  var groupCount: Int { (folds.lazy.flatMap(\.groups).max() ?? 0) + 1 }
   public var drawsPerFold: Int { folds.map(\.draws).min() ?? 0 }
   var cells: [(strategy: Int, size: Int)] { strategies.indices.flatMap { strategy in sizes[strategy].map { (strategy, $0) } } }
 
@@ -107,7 +123,7 @@ public struct CurveMeasurements: Sendable {
       }
     }
     let draws = Set(members.map(\.draw)).sorted()
-    let reference = members[0].errors.sorted { $0.patient < $1.patient }
+    let reference = members[0].errors.sorted { $0.key < $1.key }
     var losses: [[[Double]]] = []
     for (strategy, own) in zip(strategies, sizes) {
       for size in own {
@@ -116,9 +132,9 @@ public struct CurveMeasurements: Sendable {
           guard let found = byKey[Key(strategy: strategy, size: size, draw: draw)] else {
             throw .missing(strategy: strategy, size: size, fold: fold, draw: draw)
           }
-          let errors = found.errors.sorted { $0.patient < $1.patient }
-          guard errors.map(\.patient) == reference.map(\.patient), errors.map(\.weight) == reference.map(\.weight),
-            Set(errors.map(\.patient)).count == errors.count, errors.allSatisfy({ $0.weight > 0 && $0.loss.isFinite })
+          let errors = found.errors.sorted { $0.key < $1.key }
+          guard errors.map(\.key) == reference.map(\.key), errors.map(\.weight) == reference.map(\.weight),
+            Set(errors.map(\.key)).count == errors.count, errors.allSatisfy({ $0.weight > 0 && $0.loss.isFinite })
           else { throw .otherPatients(strategy: strategy, size: size, fold: fold, draw: draw) }
           cell.append(errors.map(\.loss))
         }
@@ -126,7 +142,8 @@ public struct CurveMeasurements: Sendable {
       }
     }
     return FoldErrors(
-      patients: reference.map { positions[$0.patient]! }, weights: reference.map(\.weight), draws: draws.count, losses: losses)
+      patients: reference.map { positions[$0.patient]! }, groups: reference.map(\.group), weights: reference.map(\.weight),
+      draws: draws.count, losses: losses)
   }
 }
 

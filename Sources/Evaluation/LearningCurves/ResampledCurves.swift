@@ -62,6 +62,9 @@ public struct ResampledCurves: Sendable {
     return Interval(lower: quantile(sorted, tail), upper: quantile(sorted, 1 - tail), level: bootstrap.level)
   }
 
+  /// Of resampled errors, within what an error can be.
+  private func errorInterval(_ values: [Double]) -> Interval { interval(values.map(bootstrap.possible)) }
+
   func index(_ strategy: String) -> Int {
     guard let index = strategies.firstIndex(of: strategy) else { preconditionFailure("no curve of '\(strategy)' was measured") }
     return index
@@ -75,11 +78,11 @@ public struct ResampledCurves: Sendable {
     let points = sizes[own].indices.map { size in
       DataCurve.Point(
         size: sizes[own][size], error: values[own][size], standardError: Self.deviation(resampled[own][size]),
-        interval: interval(resampled[own][size]))
+        interval: errorInterval(resampled[own][size]))
     }
     let fit = fits[own].map { curve in
       DataCurve.Fit(
-        curve: curve, floor: interval(refits[own].map(\.floor)), scale: interval(refits[own].map(\.scale)),
+        curve: curve, floor: errorInterval(refits[own].map(\.floor)), scale: interval(refits[own].map(\.scale)),
         rate: interval(refits[own].map(\.rate)))
     }
     return DataCurve(strategy: strategy, points: points, fit: fit, patients: patients, drawsPerFold: drawsPerFold)
@@ -90,8 +93,8 @@ public struct ResampledCurves: Sendable {
     let own = index(strategy)
     guard let fit = fits[own], let largest = sizes[own].last else { return nil }
     return PredictedError(
-      strategy: strategy, size: size, error: fit.error(at: Double(size)),
-      interval: interval(refits[own].map { $0.error(at: Double(size)) }), isExtrapolated: size > largest,
+      strategy: strategy, size: size, error: bootstrap.possible(fit.error(at: Double(size))),
+      interval: errorInterval(refits[own].map { $0.error(at: Double(size)) }), isExtrapolated: size > largest,
       isFarBeyondData: size > 2 * largest)
   }
 }

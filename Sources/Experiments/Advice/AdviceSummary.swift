@@ -52,21 +52,15 @@ struct AdviceSummary {
   // MARK: curves
 
   private func resampled(_ measure: ErrorMeasure) throws -> ResampledCurves {
-    var classCounts = [Int](repeating: 0, count: design.classes.count)
-    let first = fits.filter { $0.strategy == strategies[0] && $0.size == measured.plan.sizes[0] }
-    // Each test scan once, however many draws its fold has.
-    for (_, sameFold) in Dictionary(grouping: first, by: \.fold) {
-      for case let label? in sameFold[0].predictions.map(\.label) { classCounts[label] += 1 }
-    }
     let measurements = fits.map { fit in
       CurveMeasurement(
         strategy: fit.strategy, size: fit.size, fold: fit.fold, draw: fit.draw,
-        errors: measure.errors(fit.predictions, classCounts: classCounts))
+        errors: measure.errors(fit.predictions))
     }
     let pool = planned.planned.folds.map { design.patients(of: $0.training) }.min() ?? 0
     return CurveBootstrap(
       seed: configuration.seed, resamples: configuration.bootstrap.resamples, level: configuration.bootstrap.level,
-      minimumPatients: configuration.rule.minimumPatients
+      minimumPatients: configuration.rule.minimumPatients, largestError: measure.largest(classes: design.classes.count)
     ).curves(of: try CurveMeasurements(measurements, poolSize: pool))
   }
 

@@ -25,20 +25,34 @@ public enum ErrorMeasure: String, Hashable, Codable, Sendable, CaseIterable {
     }
   }
 
+  /// What it can be at most; nil without a bound.
+  func largest(classes: Int) -> Double? {
+    switch self {
+    case .balancedMistakes, .mistakes: 1
+    // A whole probability on a wrong class, which is one summand of two classes and two of more.
+    case .brier: classes == 2 ? 1 : 2
+    case .logLoss: nil
+    }
+  }
+
   /// The error that a value of the metric stands for.
   func error(_ value: Double) -> Double { metric.largerIsBetter ? 1 - value : value }
 
-  /// Each patient's, of one fit's answers for a fold's test scans.
-  /// - Parameter classCounts: labelled test scans of each class over all folds.
-  func errors(_ predictions: [Prediction], classCounts: [Int]) -> [PatientError] {
-    var sums: [String: (loss: Double, weight: Double)] = [:]
+  /// Each patient's, of one fit's answers for a fold's test scans; for a balanced error each class apart, so that every resample of
+  /// patients weighs its own classes equally.
+  func errors(_ predictions: [Prediction]) -> [PatientError] {
+    var sums: [String: [Int: (loss: Double, scans: Int)]] = [:]
     for prediction in predictions {
       guard let label = prediction.label else { continue }
-      let weight = self == .balancedMistakes ? 1 / Double(classCounts[label]) : 1
-      let sum = sums[prediction.patient, default: (0, 0)]
-      sums[prediction.patient] = (sum.loss + weight * loss(prediction), sum.weight + weight)
+      let group = self == .balancedMistakes ? label : 0
+      let sum = sums[prediction.patient]?[group] ?? (0, 0)
+      sums[prediction.patient, default: [:]][group] = (sum.loss + loss(prediction), sum.scans + 1)
     }
-    return sums.sorted { $0.key < $1.key }.map { PatientError(patient: $0.key, loss: $0.value.loss, weight: $0.value.weight) }
+    return sums.sorted { $0.key < $1.key }.flatMap { patient, groups in
+      groups.sorted { $0.key < $1.key }.map {
+        PatientError(patient: patient, loss: $0.value.loss, weight: Double($0.value.scans), group: $0.key)
+      }
+    }
   }
 
   private func loss(_ prediction: Prediction) -> Double {

@@ -67,6 +67,48 @@ struct CurveMeasurementsTests {
     }
   }
 
+  @Test("A balanced error weighs the classes of each resample equally: all of one class wrong is one half, whoever is drawn")
+  func balanced() throws {
+    func measured(_ group: (Int) -> Int) -> [CurveMeasurement] {
+      Self.grid(strategies: ["probe"], draws: 1) { _, _, _, _, _ in 0 }.map { old in
+        CurveMeasurement(
+          strategy: old.strategy, size: old.size, fold: old.fold, draw: old.draw,
+          errors: old.errors.enumerated().map { index, error in
+            // Every third patient has class 1, and all its scans are answered wrongly.
+            let isWrong = index % 3 == 0
+            return PatientError(
+              patient: error.patient, loss: isWrong ? error.weight : 0, weight: error.weight, group: group(isWrong ? 1 : 0))
+          })
+      }
+    }
+    let bootstrap = CurveBootstrap(seed: 1, resamples: 50)
+    let balanced = bootstrap.curves(of: try CurveMeasurements(measured { $0 }, poolSize: 40)).curve("probe").points[0]
+    #expect(abs(balanced.error - 0.5) < 1e-12 && balanced.standardError < 1e-12)
+    // Without classes it is the share of wrong scans: of 15 patients those at places 0, 3, 6, 9, 12, in all 7 of 22 scans.
+    let plain = bootstrap.curves(of: try CurveMeasurements(measured { _ in 0 }, poolSize: 40)).curve("probe").points[0]
+    #expect(abs(plain.error - 7.0 / 22) < 1e-12 && plain.standardError > 0.02)
+  }
+
+  @Test("Intervals of points and of fitted curves stay where errors can be; differences keep their whole width")
+  func possibleErrors() throws {
+    // One of two draws in each fold is all right: enlarged deviations run far below 0 and above 1.
+    let measured = Self.grid { _, _, _, draw, _ in draw == 0 ? 0 : 0.98 }
+    func curves(_ largest: Double?) throws -> ResampledCurves {
+      CurveBootstrap(seed: 1, resamples: 200, largestError: largest).curves(of: try CurveMeasurements(measured, poolSize: 21))
+    }
+    let (clipped, free) = (try curves(1), try curves(nil))
+    for strategy in ["probe", "full"] {
+      for (own, wide) in zip(clipped.curve(strategy).points, free.curve(strategy).points) {
+        #expect(own.interval.lower == 0 && own.interval.upper <= 1 && wide.interval.upper > 1)
+        #expect(own.error == wide.error && own.standardError == wide.standardError)
+      }
+      let later = try #require(clipped.prediction(of: strategy, at: 40))
+      #expect(later.interval.lower >= 0 && later.interval.upper <= 1 && later.error <= 1)
+    }
+    #expect(clipped.crossing(from: "probe", to: "full") == free.crossing(from: "probe", to: "full"))
+    #expect(clipped.difference(of: "full", from: "probe", at: 20) == free.difference(of: "full", from: "probe", at: 20))
+  }
+
   @Test("A missing draw, a repeated one, other patients and a size past the pool are refused, each by name")
   func refusals() throws {
     let whole = Self.grid { _, _, _, _, _ in 0.5 }
