@@ -117,6 +117,30 @@ import Testing
       ])
   }
 
+  @Test("Layers of different ranks and scales are written as PEFT's patterns, which fit no other layer, and read again to the bit")
+  func differentRanks() throws {
+    let updates = [("conv1", 4, 1.5), ("layer1.0.conv1", 2, 3), ("layer1.0.conv2", 3, 1), ("hidden", 4, 0.5)].map {
+      LowRankUpdate(layer: $0.0, rank: $0.1, scale: Float($0.2))
+    }
+    var graph = network.model.graph
+    for update in updates { graph = try graph.adding(update) }
+    var unmerged = try network.model.replacingGraph(graph)
+    for id in updates.flatMap({ [$0.a, $0.b] }) {
+      var stream = RandomStream(seed: 2, purpose: "test", content: "\(id)")
+      unmerged.parameters.withMutableValues(of: id) { values in for index in values.indices { values[index] = Float(stream.uniform(-1, 1)) }
+      }
+    }
+    try #require(LowRankAdapter(in: unmerged, startingFrom: network.model)).write(toFolder: folder)
+    let json = try #require(
+      try JSONSerialization.jsonObject(with: Data(try FileContents.read("\(folder)/adapter_config.json"))) as? [String: Any])
+    #expect(json["r"] as? Int == 4 && json["lora_alpha"] as? Double == 6)
+    #expect(json["rank_pattern"] as? [String: Int] == [#"^layer1\.0\.conv1"#: 2, #"^layer1\.0\.conv2"#: 3])
+    #expect(json["alpha_pattern"] as? [String: Double] == [#"^layer1\.0\.conv2"#: 3, "^hidden": 2])
+    let merged = try unmerged.graph.mergingLowRankUpdates(in: unmerged.parameters)
+    let read = try LowRankAdapter(contentsOfFolder: folder).applied(to: network.model)
+    #expect(read.parameters.differing(from: merged.parameters).isEmpty)
+  }
+
   @Test("A grouped convolution whose lora_A reads across groups can't be merged, and is refused")
   func acrossGroups() throws {
     let stored = try SafetensorsFile(contentsOf: "\(PyTorchNetwork.peftFolder)/adapter_model.safetensors")

@@ -31,13 +31,15 @@ extension LowRankAdapter {
     try AtomicFile.write(Array(try encoder.encode(configuration)) + [0x0A], to: "\(folder)/\(Self.configurationName)")
   }
 
-  /// Every layer has the same rank and scale: a strategy's.
+  /// The first layer's rank and alpha stand for all, those of layers that differ in patterns.
   private var configuration: PEFTConfiguration {
-    let rank = layers[0].a.shape[0]
+    let settings = layers.map { layer in
+      let rank = layer.a.shape[0]
+      return (path: layer.path, rank: rank, alpha: Self.alpha(scale: layer.scale, rank: rank))
+    }
     var modules: [String] = []
     for path in replaced.keys.map(\.path) where modules.last != path { modules.append(path) }
-    return PEFTConfiguration(
-      rank: rank, alpha: Self.alpha(scale: layers[0].scale, rank: rank), layers: layers.map(\.path), savedModules: modules)
+    return PEFTConfiguration(settings, savedModules: modules)
   }
 
   /// The shortest alpha that gives the scale back in Float32: 8, not 8.000000238, for rank 3.

@@ -34,12 +34,18 @@ struct PEFTConfiguration: Codable {
     case isTransposed = "fan_in_fan_out"
   }
 
-  init(rank: Int, alpha: Double, layers: [String], savedModules: [String]) {
-    self.rank = rank
-    self.alpha = alpha
+  /// - Parameter layers: each layer's path, rank and alpha; at least one.
+  init(_ layers: [(path: String, rank: Int, alpha: Double)], savedModules: [String]) {
+    let (rank, alpha) = (layers[0].rank, layers[0].alpha)
+    (self.rank, self.alpha) = (rank, alpha)
     isRankStabilized = false
-    // A list would match the ends of names: 'conv1' is also the end of 'layer1.0.conv1'.
-    targetModules = layers.map { $0.replacing(".", with: "\\.") }.joined(separator: "|")
+    func pattern(_ path: String) -> String { path.replacing(".", with: "\\.") }
+    // Anchored, since a pattern also fits the ends of names: 'conv1' that of 'layer1.0.conv1'.
+    func anchored(_ path: String) -> String { "^\(pattern(path))" }
+    rankPattern = Dictionary(uniqueKeysWithValues: layers.filter { $0.rank != rank }.map { (anchored($0.path), $0.rank) })
+    alphaPattern = Dictionary(uniqueKeysWithValues: layers.filter { $0.alpha != alpha }.map { (anchored($0.path), $0.alpha) })
+    // A list would match the ends of names too.
+    targetModules = layers.map { pattern($0.path) }.joined(separator: "|")
     self.savedModules = savedModules
   }
 
@@ -74,12 +80,12 @@ struct PEFTConfiguration: Codable {
     return (rank, isRankStabilized == true ? alpha / Double(rank).squareRoot() : alpha / Double(rank))
   }
 
-  /// As PEFT's `get_pattern_key`: an expression with `^` in front fits the beginning of the name, any other its end after a dot. One
-  /// that is no expression fits nothing.
+  /// As PEFT's `get_pattern_key`: the expression fits the whole name, or its end after a dot unless `^` is in front. One that is no
+  /// expression fits nothing.
   private func value<Value>(of layer: String, in pattern: [String: Value]?) -> Value? {
     guard let pattern else { return nil }
     return pattern.sorted { $0.key < $1.key }.first { key, _ in
-      if key.hasPrefix("^") { return (try? Regex(key)).flatMap { try? $0.prefixMatch(in: layer) } != nil }
+      if key.hasPrefix("^") { return (try? Regex(String(key.dropFirst()))).flatMap { try? $0.wholeMatch(in: layer) } != nil }
       return (try? Regex("(.*\\.)?(\(key))")).flatMap { try? $0.wholeMatch(in: layer) } != nil
     }?.value
   }
