@@ -9,9 +9,12 @@ public struct StrategyCost: Hashable, Sendable, Codable {
   /// Reading, statistics and frozen layers: everything that isn't a step, shared out over the measured scans. What a run does once whatever
   /// its scans (compiling programs, merging) is in it too, which makes many scans look dearer than they are.
   public var secondsPerScan: Double
-  /// The mean over the phases by their epochs; nil where nothing trains.
+  /// Of the fastest step measured, since a machine's other work only adds: the mean over the phases by their epochs; nil where nothing
+  /// trains.
   public var secondsPerStep: Double?
   public var secondsPerPrediction: Double
+  /// Of the look at its own answers that ends every epoch of a training without labels; nil for others.
+  public var secondsPerWatchedScan: Double?
   /// The largest resident memory of the process while it was measured; nil where the system doesn't tell.
   public var peakBytes: Int?
   /// What scans that are kept in memory take, each.
@@ -22,8 +25,11 @@ public struct StrategyCost: Hashable, Sendable, Codable {
     let once = secondsPerScan * Double(scans) + secondsPerPrediction * Double(predictions)
     guard let secondsPerStep, let training else { return once }
     let steps = (scans + training.batchSize - 1) / max(training.batchSize, 1) * training.epochs
-    return once + secondsPerStep * Double(steps)
+    return once + secondsPerStep * Double(steps) + (secondsPerWatch(scans: scans) ?? 0) * Double(training.epochs)
   }
+
+  /// Of each epoch, on so many training scans; nil where nothing is watched.
+  public func secondsPerWatch(scans: Int) -> Double? { secondsPerWatchedScan.map { $0 * Double(min(scans, CollapseWatch.limit)) } }
 
   /// Bytes at so many scans, of which a quarter of the budget is kept at most.
   public func bytes(scans: Int, measuredScans: Int, budget: ComputeBudget) -> Int? {
@@ -65,8 +71,10 @@ public struct CostMeasurement: Sendable {
     run.stepsPerPhase = steps
     // For each phase its epochs and when its steps ended; a training of one phase doesn't announce it.
     let phases = Mutex<[(epochs: Int, marks: [Double])]>([(1, [])])
+    let watched = Mutex<(scans: Int, seconds: Double)>((0, 0))
     let observer = TrainingObserver(
       report: { event in
+        if case .watched(let scans, let seconds?) = event { watched.withLock { $0 = ($0.scans + scans, $0.seconds + seconds) } }
         phases.withLock { phases in
           switch event {
           case .phase(_, number: 0, of: _, let epochs): phases[0].epochs = epochs
@@ -79,13 +87,15 @@ public struct CostMeasurement: Sendable {
     let began = seconds()
     let model = try run.adapt(source, to: sample, loader: loader, observer: observer).model
     let whole = seconds() - began
-    let measured = phases.withLock { $0 }.compactMap { epochs, marks -> (epochs: Double, steps: Double, step: Double)? in
-      let durations = zip(marks.dropFirst(), marks).map { $0 - $1 }.sorted()
-      return durations.isEmpty ? nil : (Double(epochs), Double(marks.count), durations[durations.count / 2])
+    let measured = phases.withLock { $0 }.compactMap { epochs, marks -> (epochs: Double, step: Double, spent: Double)? in
+      let fastest = zip(marks.dropFirst(), marks).map { $0 - $1 }.min()
+      // The first step has no mark before it.
+      return fastest.map { (Double(epochs), $0, marks.last! - marks[0] + $0) }
     }
     let epochs = measured.reduce(0) { $0 + $1.epochs }
     let step = measured.isEmpty ? nil : measured.reduce(0) { $0 + $1.epochs * $1.step } / epochs
-    let once = max(whole - measured.reduce(0) { $0 + $1.steps * $1.step }, 0)
+    let watch = watched.withLock { $0 }
+    let once = max(whole - measured.reduce(0) { $0 + $1.spent } - watch.seconds, 0)
 
     let asked = Array(sample.records.prefix(16))
     let beforeAsking = seconds()
@@ -97,6 +107,7 @@ public struct CostMeasurement: Sendable {
     let perPrediction = (seconds() - beforeAsking) / Double(max(asked.count, 1))
     return StrategyCost(
       secondsPerScan: once / Double(max(sample.count, 1)), secondsPerStep: step, secondsPerPrediction: perPrediction,
-      peakBytes: ProcessMemory.peakBytes, bytesPerScan: source.card.inputShape.count * MemoryLayout<Float>.stride)
+      secondsPerWatchedScan: watch.scans > 0 ? watch.seconds / Double(watch.scans) : nil, peakBytes: ProcessMemory.peakBytes,
+      bytesPerScan: source.card.inputShape.count * MemoryLayout<Float>.stride)
   }
 }

@@ -46,6 +46,32 @@ struct EntropyMinimizationTests {
     #expect(unlabelled.model.parameters.fingerprint == result.model.parameters.fingerprint)
   }
 
+  @Test("What a run would take has a look at its own answers in every epoch; a training on labels has none")
+  func watchCost() throws {
+    func cost(_ strategy: any AdaptationStrategy) throws -> StrategyCost {
+      let now = Mutex(0.0)
+      return try CostMeasurement().measure(
+        AdaptationRun(strategy, training: training), from: source, on: cohort.training(), loader: StripesCohort.loader,
+        seconds: {
+          now.withLock {
+            $0 += 1
+            return $0
+          }
+        })
+    }
+    let watched = try cost(plain)
+    // A look at the clock before it and one behind, on 24 scans.
+    #expect(watched.secondsPerWatchedScan == 1.0 / 24 && watched.secondsPerWatch(scans: 12) == 0.5)
+    // Of more scans than are looked at, no more is paid for.
+    #expect(watched.secondsPerWatch(scans: 5000) == 512.0 / 24)
+    var unwatched = watched
+    unwatched.secondsPerWatchedScan = nil
+    let difference =
+      watched.seconds(scans: 12, predictions: 0, training: training) - unwatched.seconds(scans: 12, predictions: 0, training: training)
+    #expect(abs(difference - 3 * 0.5) < 1e-9)
+    #expect(try cost(LinearProbe()).secondsPerWatchedScan == nil)
+  }
+
   @Test("One and two threads give the same bits")
   func threads() throws {
     let (one, two) = (try run(EntropyMinimization(), threads: 1), try run(EntropyMinimization(), threads: 2))

@@ -49,6 +49,52 @@ struct FindingsTests {
     #expect(answers.contains { abs($0.probabilities[0] + $0.probabilities[1] - 1) > 0.01 })
   }
 
+  @Test("Training accuracy is the share of scans whose known findings are all right, however many findings are known")
+  func trainingAccuracy() throws {
+    // A rate at which nothing moves: the answers of the epoch are those of the model.
+    let result = try probe(TrainingConfiguration(epochs: 1, batchSize: 32, learningRate: 1e-12))
+    let answers = try Predictor(loader: StripesCohort.loader).predictFindings(result.model, on: cohort.records).predictions
+    let right = answers.count { zip($0.labels, $0.probabilities).allSatisfy { $0 == nil || $0 == ($1 > 0.5) } }
+    #expect(answers.count == 32 && answers.reduce(0) { $0 + $1.labels.count { $0 != nil } } > 40)
+    #expect(try #require(result.metrics[0].trainingAccuracy) == Double(right) / 32)
+  }
+
+  @Test("Relative gradient norms of one finding are those of two classes whose logits differ by the finding's")
+  func relativeGradients() throws {
+    // softmax(0, z) is sigmoid(z), so cross-entropy and its gradients below the head are the same.
+    func pulls(_ model: Model, _ cohort: Cohort) throws -> String? {
+      try AdaptationRun(
+        StrategyCatalogue.strategy(specified: "rgn:share=1,batches=1"),
+        training: TrainingConfiguration(epochs: 1, batchSize: 32, learningRate: 1e-3), budget: ComputeBudget(threads: 1)
+      ).adapt(model, to: cohort.allForFitting(Ledger()), loader: StripesCohort.loader).report.decision
+    }
+    let tall = Cohort(
+      records: stripes.cohort.records.map {
+        ScanRecord(
+          patient: $0.patient, scanner: $0.scanner, findings: ["tall": $0.label == "tall"], path: $0.path, absolutePath: $0.absolutePath)
+      }, patientIdentity: .declaredColumn("patient"))
+    let one = try source.replacingHead(labels: ["tall"], output: .sigmoid, seed: 3)
+    var two = try source.replacingHead(labels: ["flat", "tall"], output: .softmax, seed: 3)
+    let head = try #require(two.graph.classifier?.name)
+    for field in ["weight", "bias"] {
+      let row = one.parameters[head, field].values
+      two.parameters.withMutableValues(of: ParameterID(path: head, field: field)) { values in
+        for index in values.indices { values[index] = index < row.count ? 0 : row[index - row.count] }
+      }
+    }
+    let (findings, classes) = (try pulls(one, tall), try pulls(two, stripes.cohort))
+    func numbers(_ decision: String?) -> [String: Double] {
+      Dictionary(
+        uniqueKeysWithValues: (decision ?? "").split(separator: ": ").last!.split(separator: ", ").map { part in
+          let words = part.split(separator: " ")
+          return (String(words[0]), Double(words[1])!)
+        })
+    }
+    let (found, expected) = (numbers(findings), numbers(classes))
+    #expect(found.count == 8 && Set(found.keys) == Set(expected.keys))
+    for (layer, norm) in found { #expect(abs(norm / expected[layer]! - 1) < 1e-3, "\(layer)") }
+  }
+
   @Test("Every strategy trains and answers with findings; early stopping watches their mean area; runs have the same bits")
   func strategies() throws {
     var short = quick

@@ -59,13 +59,14 @@ struct TrainingLoop {
         let outcome = try step(
           &state, maps, targets: material.targets(at: chosen), rate: rate(epoch, progress.step), stepIndex: stepIndex(epoch, progress.step))
         progress.add(
-          loss: outcome.loss, scans: outcome.counted, correct: material.correct(outcome.logits, at: chosen),
+          loss: outcome.loss, scans: outcome.counted, correct: material.correct(outcome.logits, at: chosen), of: chosen.count,
           gradientNorm: outcome.gradientNorm)
         observer.report(.step(epoch: epoch, step: progress.step, stepsPerEpoch: stepsPerEpoch, loss: outcome.loss))
         taken += 1
         return taken != stepLimit
       }
       if taken == stepLimit {
+        try reportWatchCost(at: state.parameters)
         progress = point.progress
         break
       }
@@ -133,6 +134,15 @@ struct TrainingLoop {
     }
     progress.rows.append(row)
     return row
+  }
+
+  /// What ends every epoch of a training without labels, for whoever measures what it costs.
+  private func reportWatchCost(at parameters: Parameters) throws {
+    guard let watch else { return }
+    let began = observer.seconds?()
+    let state = try watch.state(at: parameters, epochs: 1)
+    let ended = observer.seconds?()
+    observer.report(.watched(scans: state.scans, seconds: ended.flatMap { end in began.map { end - $0 } }))
   }
 
   private func trained(_ parameters: Parameters) -> [ParameterID: Tensor] {

@@ -8,6 +8,8 @@ public enum TrainingEvent: Sendable {
   /// A phase of several begins or is continued, and how many epochs it has; numbers count from 0.
   case phase(String, number: Int, of: Int, epochs: Int)
   case step(epoch: Int, step: Int, stepsPerEpoch: Int, loss: Double)
+  /// A training without labels looked at its answers to so many scans, as after every epoch; only where costs are measured.
+  case watched(scans: Int, seconds: Double?)
   /// The row, and the seconds the epoch took where there is a clock.
   case epoch(EpochMetrics, seconds: Double?)
   case checkpoint(path: String)

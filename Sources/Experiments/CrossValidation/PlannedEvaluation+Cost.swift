@@ -11,6 +11,11 @@ extension PlannedEvaluation {
     package let predictions: Int
   }
 
+  /// Strategies that the network or the protocol can't have, and why; they are in no fit.
+  package var notApplicable: [(strategy: String, reason: String)] {
+    design.shownRows.compactMap { row in row.entry.notApplicable.map { (row.entry.name, $0) } }
+  }
+
   /// The first fold's scans that adaptations are fitted on.
   package var typicalTraining: TrainingScans {
     let training = folds[0].training

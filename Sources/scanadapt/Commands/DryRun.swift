@@ -16,6 +16,8 @@ struct DryRun {
   let source: Model
   let training: TrainingScans
   let loader: ScanLoader
+  /// Strategies that the whole would leave out, and why.
+  var notApplicable: [(strategy: String, reason: String)] = []
 
   func table(of jobs: [Job]) throws -> String {
     let measurement = CostMeasurement()
@@ -24,12 +26,18 @@ struct DryRun {
     let clock: @Sendable () -> Double = { (ContinuousClock.now - start) / .seconds(1) }
     var rows = [["strategy", "fits", "seconds a step", "hours in all", "peak memory"]]
     var total = 0.0
+    var notes: [String] = []
     for job in jobs {
       do {
         let cost = try measurement.measure(job.run, from: source, on: sample, loader: loader, seconds: clock)
         let training = cost.secondsPerStep == nil ? nil : job.run.training
         let hours = job.fits * cost.seconds(scans: job.scans, predictions: job.predictions, training: training) / 3600
         total += hours
+        if let watch = cost.secondsPerWatch(scans: job.scans) {
+          notes.append(
+            "\(job.run.strategy.specification): in its hours are the guards' looks at its own answers, at class shares and collapse before "
+              + "training and at collapse after each of \(job.run.training.epochs) epochs (\(String(format: "%.3f", watch)) s each)")
+        }
         let bytes = cost.bytes(scans: job.scans, measuredScans: sample.count, budget: job.run.budget)
         rows.append([
           job.run.strategy.specification, String(format: "%g", job.fits), cost.secondsPerStep.map { String(format: "%.3f", $0) } ?? "–",
@@ -39,11 +47,12 @@ struct DryRun {
         rows.append([job.run.strategy.specification, "–", "–", "–", "\(error)"])
       }
     }
+    for row in notApplicable { rows.append([row.strategy, "–", "–", "–", "does not apply: \(row.reason)"]) }
     rows.append(["all", "", "", String(format: "%.3f", total), ""])
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     let lines = rows.map { row in
       zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
     }
-    return lines.joined(separator: "\n") + "\nmeasured on \(sample.count) scans; nothing was written"
+    return (lines + notes).joined(separator: "\n") + "\nmeasured on \(sample.count) scans; nothing was written"
   }
 }

@@ -15,7 +15,7 @@ extension TrainingObserver {
           progress.show("\(prefix)epoch \(epoch + 1), step \(step) of \(steps), loss \(String(format: "%.4f", loss))")
         case .epoch(let row, _):
           progress.show("\(prefix)epoch \(row.epoch + 1): training loss \(row.trainingLoss.map { String(format: "%.4f", $0) } ?? "none")")
-        case .checkpoint: break
+        case .checkpoint, .watched: break
         case .resumed(let epoch, let step): Terminal.note("\(prefix)continuing at epoch \(epoch + 1), step \(step + 1)")
         }
       },

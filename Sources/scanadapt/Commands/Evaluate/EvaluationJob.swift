@@ -52,7 +52,8 @@ struct EvaluationJob {
   func dryRun() throws -> String {
     let experiment = try experiment(OwnKey().pseudonyms)
     let planned = try experiment.plan(on: cohort)
-    let dry = DryRun(source: model, training: planned.typicalTraining, loader: experiment.loader)
+    let dry = DryRun(
+      source: model, training: planned.typicalTraining, loader: experiment.loader, notApplicable: planned.notApplicable)
     return try dry.table(of: planned.fits.map { DryRun.Job(run: $0.run, fits: $0.count, scans: $0.scans, predictions: $0.predictions) })
   }
 
