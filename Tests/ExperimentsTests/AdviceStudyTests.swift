@@ -127,31 +127,129 @@ struct AdviceStudyTests {
     }
   }
 
+  /// A clock that a look moves by `look` seconds before the first fit is begun, while a few steps are measured, and behind that what
+  /// happens in training by `event` of the number of fits begun.
+  private func observer(
+    look: Double, shouldStop: @escaping @Sendable (Int) -> Bool = { _ in false }, event: @escaping @Sendable (Int) -> Double
+  ) -> ExperimentObserver {
+    let state = StateBox()
+    return ExperimentObserver(
+      report: { happened in
+        state.value.withLock {
+          switch happened {
+          case .strategyBegan(let name, _, _, _) where name.contains(" at "): $0.fits += 1
+          case .training: $0.now += event($0.fits)
+          default: break
+          }
+        }
+      }, shouldStop: { shouldStop(state.value.withLock { $0.fits }) },
+      seconds: {
+        state.value.withLock {
+          if $0.fits == 0 { $0.now += look }
+          return $0.now
+        }
+      })
+  }
+
+  private final class StateBox: Sendable {
+    let value = Mutex<(fits: Int, now: Double)>((0, 0))
+  }
+
   @Test("Time that runs out while fits are made leaves whole folds, or a folder that goes on")
   func timeOver() throws {
-    // Cheap while it is measured, dear afterwards.
-    let ticks = Mutex((looks: 0, now: 0.0))
-    let slowing: @Sendable () -> Double = {
-      ticks.withLock {
-        $0.looks += 1
-        $0.now += $0.looks < 60 ? 0.01 : 5
-        return $0.now
-      }
-    }
+    // Cheap while it is measured and planned, dear after the first block, of 7 fits.
     let folder = try study.runFolder("run")
     let study = study
-    let advice = try advice(["recalibrate", "linear-probe"], seconds: 220).plan(on: study.cohort, in: folder)
-      .run(observer: ExperimentObserver(seconds: slowing))
-    guard case .timeOver(let fits, let planned) = advice.cuts.last else {
-      Issue.record("found \(advice.cuts)")
+    let names = ["recalibrate", "linear-probe"]
+    let short = try advice(names, seconds: 20).plan(on: study.cohort, in: folder)
+      .run(observer: observer(look: 0.01) { $0 > 10 ? 1 : 0.01 })
+    guard case .timeOver(let fits, let planned) = short.cuts.last else {
+      Issue.record("found \(short.cuts)")
       return
     }
-    #expect(fits < planned && advice.header.fits <= fits && advice.curves[0].patients == 6 * advice.header.folds)
+    #expect(fits < planned && short.header.fits <= fits && short.curves[0].patients == 6 * short.header.folds)
+    #expect(short.header.secondsUsed! < 30)
     // More time goes on where it stopped, and ends as if it had never been short.
-    let whole = try self.advice(["recalibrate", "linear-probe"]).plan(on: study.cohort).run()
-    let more = try self.advice(["recalibrate", "linear-probe"]).plan(on: study.cohort, in: folder)
-      .run(observer: ExperimentObserver(seconds: slowing))
+    let whole = try advice(names).plan(on: study.cohort).run()
+    let more = try advice(names).plan(on: study.cohort, in: folder).run(observer: observer(look: 0.01) { $0 > 10 ? 1 : 0.01 })
     #expect(more.cuts.isEmpty && more.curves == whole.curves && more.verdict == whole.verdict)
+  }
+
+  @Test("Steps that look dear leave nothing out where fits turn out cheap; the plan is kept, and a continued run has the same one")
+  func replanned() throws {
+    func dearSteps(shouldStop: @escaping @Sendable (Int) -> Bool = { _ in false }) -> ExperimentObserver {
+      observer(look: 1, shouldStop: shouldStop) { _ in 0.01 }
+    }
+    let costs = try advice().plan(on: study.cohort).run(observer: dearSteps())
+    let seconds = try #require(costs.header.secondsUsed) * 1.5
+    let whole = try advice(seconds: seconds).plan(on: study.cohort).run(observer: dearSteps())
+    #expect(whole.cuts.isEmpty && whole.header.fits == 3 * 3 * 2 * 2 + 3 * 2 * 2 && whole.header.secondsUsed! <= seconds)
+    // Stopped after the trial, within the first block, and after it.
+    let folder = try study.runFolder("stopped")
+    for stop in [4, 3, 9] {
+      #expect(throws: ExperimentStopped.self) {
+        try advice(seconds: seconds).plan(on: study.cohort, in: try RunFolder.open(folder.path).folder)
+          .run(observer: dearSteps { $0 >= stop })
+      }
+    }
+    let resumed = try advice(seconds: seconds).plan(on: study.cohort, in: try RunFolder.open(folder.path).folder).run(observer: dearSteps())
+    #expect(resumed.cuts.isEmpty && resumed.curves == whole.curves && resumed.header.fits == whole.header.fits)
+  }
+
+  @Test("Fits that turn out dear cut the rest of the plan, which ends within the time but for a block")
+  func dearFits() throws {
+    func dear() -> ExperimentObserver { observer(look: 0.01) { _ in 1 } }
+    let needed = try #require(try advice().plan(on: study.cohort).run(observer: dear()).header.secondsUsed)
+    let cut = try advice(seconds: needed * 0.65).plan(on: study.cohort).run(observer: dear())
+    let used = try #require(cut.header.secondsUsed)
+    #expect(used <= needed * 0.65 && used > needed * 0.25, "\(used) of \(needed)")
+    #expect(cut.header.folds == 2 && !cut.cuts.isEmpty, "\(cut.cuts)")
+    #expect(!cut.cuts.contains { if case .timeOver = $0 { true } else { false } }, "\(cut.cuts)")
+  }
+
+  @Test("What can't be measured beside the curves, and a strategy that the network can't have, are said; the others are ranked")
+  func saidFailures() throws {
+    let study = try PhantomStudy(patients: 12, scansPerPatient: 1)
+    for record in study.cohort.records where record.scanner == "alpha" { try FileManager.default.removeItem(atPath: record.absolutePath) }
+    var asked = try advice(["recalibrate", "series-adapter:layers=layer4.*"])
+    asked.evaluation.configuration.sourceScanners = ["alpha"]
+    asked.configuration.evaluation.sourceScanners = ["alpha"]
+    let found = try asked.plan(on: study.cohort).run()
+    let failures = found.findings.compactMap { finding in
+      if case .evidenceFailed(let what, let reason) = finding { (what: what, reason: reason) } else { nil }
+    }
+    #expect(failures.map(\.what) == ["the scanners' mismatch"] && failures.allSatisfy { !$0.reason.isEmpty })
+    #expect(found.mismatches.isEmpty && found.transferability.count == 2)
+    #expect(found.notMeasured.map(\.strategy) == ["series-adapter:layers=layer4.*"])
+    #expect(found.notMeasured[0].reason.contains("series adapter"))
+    #expect(Set(found.ranks.map(\.strategy)) == ["source", "recalibrate"])
+  }
+
+  @Test("A head that is extended is compared from its own rows on, and everything is measured with the new class")
+  func extendedHead() throws {
+    let cysts = Set(study.onBeta.filter { $0.label == "lesion" }.map(\.patient).sorted().prefix(3))
+    let cohort = study.cohort(of: study.onBeta.map { cysts.contains($0.patient) ? $0.with(label: "cyst") : $0 })
+    let strategies = try PhantomStudy.strategies(["recalibrate", "linear-probe"]).map { chosen in
+      var strategy = chosen.strategy
+      strategy.head = .extend()
+      return ExperimentStrategy(strategy, training: chosen.training)
+    }
+    var asked = try advice(draws: 1)
+    asked.evaluation.strategies = strategies
+    let found = try asked.plan(on: cohort).run()
+    #expect(found.header.classes == ["benign", "lesion", "cyst"] && found.header.patientsPerClass[2] == 3)
+    #expect(Set(found.ranks.map(\.strategy)) == ["source", "recalibrate", "linear-probe"] && found.notMeasured.isEmpty)
+    #expect(found.ranks.allSatisfy { $0.head.hasPrefix("extend") })
+    #expect(found.findings.contains(.headExtended(by: ["cyst"])))
+  }
+
+  @Test("What the guards of a training without labels found is said")
+  func guards() throws {
+    let found = try advice(["tent"], draws: 1).plan(on: study.cohort).run()
+    let reports = found.findings.compactMap { finding in
+      if case .guardsReported("tent", let acted, let fits, let sentence) = finding { (acted, fits, sentence) } else { nil }
+    }
+    #expect(reports.count == 1 && reports[0].1 == 6 && reports[0].0 <= 6 && !reports[0].2.isEmpty, "\(reports)")
   }
 
   @Test("What can't be advised on is refused with a sentence: no labels, one class, too few patients of one, other sizes, other metrics")

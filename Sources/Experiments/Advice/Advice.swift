@@ -138,6 +138,8 @@ public struct SanityLine: Hashable, Codable, Sendable {
 public struct FeatureScore: Hashable, Codable, Sendable {
   public var features: String
   public var logME: Double
+  /// From 0 to the number of classes less one; nil with no more scans than features, where any labels would get the highest.
+  public var hScore: Double?
   /// Through the model's own classes; nil for other features than its own.
   public var leep: Double?
 }

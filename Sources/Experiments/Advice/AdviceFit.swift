@@ -27,10 +27,27 @@ public struct AdviceFit: Hashable, Codable, Sendable {
   public var trainedShare: Double?
   /// What the strategy chose after a look at the training scans.
   public var decision: String?
+  /// What the guards of a training without labels found; nil for others.
+  public var guards: GuardReport?
   /// Fitting and asking together; nil without a clock.
   public var seconds: Double?
   /// The process's largest resident memory while it fitted; nil without a clock, or where the system doesn't tell.
   public var peakBytes: Int?
+
+  /// Of a training without labels.
+  public struct GuardReport: Hashable, Codable, Sendable {
+    public var sentence: String
+    /// They refused, or ended training early.
+    public var hasActed: Bool
+
+    /// nil for a training on labels.
+    init?(_ report: AdaptationReport) {
+      let parts = [report.refusal ?? report.decision, report.unlabelled?.sentence].compactMap(\.self)
+      guard report.refusal != nil || report.unlabelled != nil, !parts.isEmpty else { return nil }
+      sentence = parts.joined(separator: "; ")
+      hasActed = report.refusal != nil || report.unlabelled?.collapse != nil
+    }
+  }
 
   /// Scans were fitted on; false for a model that only answered.
   var isFitted: Bool { trainingScans > 0 }
@@ -53,27 +70,4 @@ public struct AdviceFit: Hashable, Codable, Sendable {
 
     var fileName: String { "fits/\(fold + 1)-\(draw + 1)-\(size)-\(strategy.fileStem).json" }
   }
-}
-
-/// What each strategy costs here, from a few steps: kept, so that a continued run plans as the first one did.
-struct AdviceCosts: Codable, Sendable {
-  static let formatVersion = 1
-  static let file = "costs.json"
-
-  struct Entry: Codable, Sendable {
-    var strategy: String
-    var cost: StrategyCost?
-    /// Why there is none.
-    var failure: String?
-  }
-
-  var format = AdviceCosts.formatVersion
-  var configuration: String
-  var entries: [Entry]
-  /// Scans that were measured on.
-  var sample: Int
-  /// What measuring took.
-  var seconds: Double
-
-  func cost(of strategy: String) -> StrategyCost? { entries.first { $0.strategy == strategy }?.cost }
 }

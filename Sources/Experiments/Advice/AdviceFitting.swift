@@ -45,6 +45,7 @@ struct AdviceFitting {
       fit.trainedParameters = result?.report.trainedParameters ?? 0
       fit.trainedShare = result?.report.trainedShare ?? 0
       fit.decision = result?.report.decision
+      fit.guards = result.flatMap { AdviceFit.GuardReport($0.report) }
       if let began, let clock = observer.seconds { (fit.seconds, fit.peakBytes) = (clock() - began, ProcessMemory.peakBytes) }
       if let checkpoint { try? Folder.remove(checkpoint) }
     } catch let error as FileError {

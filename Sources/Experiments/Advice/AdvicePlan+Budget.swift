@@ -15,11 +15,20 @@ extension AdvicePlan {
     strategies.reduce(0) { sum, strategy in sum + sizes.reduce(0) { $0 + cost(strategy, $1) } } * Double(draws * folds)
   }
 
+  /// Of the fits that aren't made yet.
+  /// - Parameter made: seconds of one fit that was; 0 where it wasn't.
+  package func remaining(_ cost: Seconds, made: Seconds) -> Double {
+    seconds(cost) - strategies.reduce(0) { sum, strategy in sum + sizes.reduce(0) { $0 + made(strategy, $1) } }
+  }
+
   /// - Parameters:
   ///   - left: seconds of the budget that aren't used yet.
+  ///   - made: seconds of a fit of the first block that is made already, in `left` no more; 0 where it isn't.
   ///   - bytes: the most a strategy takes; nil where nobody knows.
   /// - Returns: nil where not even the smallest plan fits, with what that would take.
-  package func cut(to left: Double, memory: Int, cost: Seconds, bytes: (String) -> Int?) -> (plan: AdvicePlan, needed: Double?) {
+  package func cut(
+    to left: Double, memory: Int, cost: Seconds, made: Seconds = { _, _ in 0 }, bytes: (String) -> Int?
+  ) -> (plan: AdvicePlan, needed: Double?) {
     var plan = self
     for strategy in strategies.dropFirst() {
       if let needed = bytes(strategy), needed > memory {
@@ -27,7 +36,7 @@ extension AdvicePlan {
       }
     }
     let usable = left * Self.usableShare
-    func fits() -> Bool { plan.seconds(cost) <= usable }
+    func fits() -> Bool { plan.remaining(cost, made: made) <= usable }
     while !fits(), plan.draws > 2 { plan.draws -= 1 }
     while !fits(), plan.sizes.count > Self.leastSizes { plan.sizes.remove(at: plan.sizes.count / 2) }
     var dearest: [AdviceCut] = []
@@ -41,7 +50,7 @@ extension AdvicePlan {
     if plan.draws < draws { plan.cuts.append(.draws(from: draws, to: plan.draws)) }
     if plan.sizes.count < sizes.count { plan.cuts.append(.sizes(left: plan.sizes, from: sizes.count)) }
     plan.cuts += dearest
-    return (plan, fits() ? nil : plan.seconds(cost) / Self.usableShare)
+    return (plan, fits() ? nil : plan.remaining(cost, made: made) / Self.usableShare)
   }
 
   private func total(_ strategy: String, _ cost: Seconds) -> Double { sizes.reduce(0) { $0 + cost(strategy, $1) } }

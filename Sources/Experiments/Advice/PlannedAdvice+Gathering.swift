@@ -16,12 +16,12 @@ extension PlannedAdvice {
   ) throws -> Advice {
     let measured = try measure(observer: observer)
     observer.report(.summarizing)
-    let evidence = AdviceEvidence(planned: planned)
+    let evidence = AdviceEvidence(of: planned)
     let records = records(measured)
     let check = LedgerCheck(ledger, records)
     var advice = try AdviceSummary(planned: self, measured: measured, more: more).advice(
-      mismatches: evidence.mismatches(), transferability: evidence.transferability(),
-      findings: findings(check, records, measured))
+      mismatches: evidence.mismatches, transferability: evidence.transferability,
+      findings: findings(check, records, measured) + evidence.failures)
     finishing(&advice)
     try folder?.write(advice, ledger: ledger, pseudonyms: study.evaluation.pseudonyms)
     return advice
@@ -48,60 +48,28 @@ extension PlannedAdvice {
     found += measured.fits.compactMap { fit in
       fit.failure.map { .strategyFailed(strategy: fit.strategy, fold: planned.folds[fit.fold].name.short, reason: $0) }
     }
+    found += guards(measured)
     found.append(.ledgerChecked(check.sentence, isClean: check.isClean))
     return found
   }
 
-  /// Scans that couldn't be read, over all fits.
-  package var unreadable: [FoldRecord.UnreadableScanEntry] {
-    let all =
-      (try? fullPlan.blocks.flatMap { block in
-        try fullPlan.block(fold: block.fold, draw: block.draw).compactMap { try folder?.adviceFit($0)?.unreadable }
-      }) ?? []
-    return Set(all.joined()).sorted { $0.path < $1.path }
-  }
-}
-
-/// What stands beside the curves: how far the scanners are from what the model expects, and how well its features sort the classes.
-struct AdviceEvidence {
-  let planned: PlannedEvaluation
-
-  /// Empty for a model without normalizations.
-  func mismatches() -> [MismatchSummary] {
-    let design = planned.design
-    let experiment = planned.experiment
-    let diagnoser = Diagnoser(remedies: [], gate: nil, loader: experiment.loader, budget: experiment.budget)
-    let cohort = design.cohort.filtered { design.targets.contains($0.scanner) || design.sources.contains($0.scanner) }
-    // Several sources have no one reference.
-    let reference = design.sources.count == 1 ? design.sources.first : nil
-    // Nothing of it is fitted or kept, so it has a ledger of its own.
-    let found = try? diagnoser.diagnose(experiment.model, on: cohort, reference: reference, ledger: Ledger()).scanners
-    return (found ?? []).filter { design.targets.contains($0.scanner) }.map(MismatchSummary.init)
-  }
-
-  /// LogME of the features under the model's own statistics, and under those of all the target's scans; LEEP of the former.
-  func transferability() -> [FeatureScore] {
-    let (design, experiment) = (planned.design, planned.experiment)
-    let scans = design.cohort.filtered { design.targets.contains($0.scanner) }
-    let predictor = Predictor(loader: experiment.loader, budget: experiment.budget)
-    func score(_ name: String, _ model: Model, withClasses: Bool) -> FeatureScore? {
-      guard let answers = try? predictor.predict(model, on: scans.labelled.records, labels: .whereKnown, withFeatures: true) else {
-        return nil
-      }
-      let labels = answers.records.map { design.classes.firstIndex(of: $0.label!)! }
-      return LogME.score(features: answers.features!, labels: labels).map { logME in
-        FeatureScore(
-          features: name, logME: logME,
-          leep: withClasses ? LEEP.score(probabilities: answers.predictions.map(\.probabilities), labels: labels) : nil)
+  private func guards(_ measured: Measurements) -> [Finding] {
+    measured.plan.strategies.compactMap { strategy in
+      let reports = measured.fits.filter { $0.strategy == strategy }.compactMap(\.guards)
+      let acted = reports.filter(\.hasActed)
+      return (acted.last ?? reports.last).map {
+        .guardsReported(strategy: strategy, acted: acted.count, fits: reports.count, sentence: $0.sentence)
       }
     }
-    // Of everybody, for a look at the features: nothing of it is kept, so it has a ledger of its own.
-    let recalibrated = try? AdaptationRun(RecalibratedModel(), budget: experiment.budget)
-      .adapt(experiment.model, to: scans.allForFitting(Ledger()), loader: experiment.loader).model
-    return [
-      score("the model's statistics", experiment.model, withClasses: true),
-      recalibrated.flatMap { score("the scanner's statistics", $0, withClasses: false) },
-    ].compactMap(\.self)
+  }
+
+  /// Scans that couldn't be read, over all fits.
+  /// - Throws: `FileError`, `ExperimentError` where a kept fit can't be read.
+  package func unreadable() throws -> [FoldRecord.UnreadableScanEntry] {
+    let all = try fullPlan.blocks.flatMap { block in
+      try fullPlan.block(fold: block.fold, draw: block.draw).compactMap { try folder?.adviceFit($0)?.unreadable }
+    }
+    return Set(all.joined()).sorted { $0.path < $1.path }
   }
 }
 

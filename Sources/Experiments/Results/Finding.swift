@@ -46,6 +46,10 @@ public enum Finding: Hashable, Codable, Sendable {
   case incompleteFolds(finished: Int, planned: Int)
   case ledgerChecked(String, isClean: Bool)
   case strategyFailed(strategy: String, fold: String, reason: String)
+  /// What the guards of a training without labels did over the fits of a study; the sentence is one fit's.
+  case guardsReported(strategy: String, acted: Int, fits: Int, sentence: String)
+  /// Side information that couldn't be measured.
+  case evidenceFailed(what: String, reason: String)
   /// The folds could be made, but something is flawed about one; its sentence.
   case foldWarning(String)
 
@@ -54,10 +58,12 @@ public enum Finding: Hashable, Codable, Sendable {
     case .sourceModelKnowsPatients, .patientOnBothSides, .scoredOutsideTest, .ledgerChecked(_, isClean: false): .leak
     case .patientsOfSeveralClasses, .labelsPermuted, .sourcePatientsUnknown, .transductive, .everyScanItsOwnPatient, .oneClassOnScanner,
       .scannerWithoutLabels,
-      .unreadable, .missingFiles, .strategyFailed, .severalComparisons,
+      .unreadable, .missingFiles, .strategyFailed, .evidenceFailed, .severalComparisons,
       .foldWarning, .bestIsOptimistic, .transductiveRows, .incompleteFolds, .shortcutProbe(_, _, _, isClose: true):
       .caution
-    case .sourceHeadUnknown, .headExtended, .labelUnused, .unlabelledScans, .sourceScansLeftOut, .shortcutProbe, .ledgerChecked: .note
+    case .sourceHeadUnknown, .headExtended, .labelUnused, .unlabelledScans, .sourceScansLeftOut, .shortcutProbe, .ledgerChecked,
+      .guardsReported:
+      .note
     }
   }
 
@@ -105,6 +111,10 @@ public enum Finding: Hashable, Codable, Sendable {
       "INCOMPLETE: \(finished) of \(planned) folds are in these numbers"
     case .ledgerChecked(let sentence, _): sentence
     case .strategyFailed(let strategy, let fold, let reason): "\(strategy) failed in fold \(fold): \(reason)"
+    case .guardsReported(let strategy, let acted, let fits, let sentence):
+      "\(strategy)'s guards (class shares, collapse) \(acted == 0 ? "let all \(fits) fits pass" : "stopped \(acted) of \(fits) fits"); "
+        + "\(acted == 0 ? "the last" : "one of them"): \(sentence)"
+    case .evidenceFailed(let what, let reason): "\(what) couldn't be measured: \(reason)"
     case .foldWarning(let sentence): sentence
     }
   }

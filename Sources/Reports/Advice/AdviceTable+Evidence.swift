@@ -40,10 +40,15 @@ extension AdviceTable {
     }
     if !advice.transferability.isEmpty {
       let scores = advice.transferability.map { score in
-        "\(score.features) \(Figures.score(score.logME))" + (score.leep.map { " (LEEP \(Figures.score($0)))" } ?? "")
+        let others = [score.hScore.map { "H-score \(Figures.score($0))" }, score.leep.map { "LEEP \(Figures.score($0))" }].compactMap(
+          \.self)
+        return "\(score.features) \(Figures.score(score.logME))" + (others.isEmpty ? "" : " (\(others.joined(separator: ", ")))")
       }
       lines.append(
-        ("LogME", "of frozen features, higher is better: \(scores.joined(separator: "; ")). It ranks features and doesn't predict a gain."))
+        (
+          "LogME",
+          "of frozen features, higher is better: \(scores.joined(separator: "; ")). It ranks features and doesn't predict a gain; neither do H-score and LEEP."
+        ))
     }
     return lines
   }

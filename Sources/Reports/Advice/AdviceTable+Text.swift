@@ -37,6 +37,13 @@ extension Advice {
   /// The verdict, and whether it was measured.
   var answer: String { (isMeasured ? "" : "UNMEASURED: ") + verdict.sentence }
 
-  /// A strategy couldn't be fitted.
-  public var hasFailures: Bool { findings.contains { if case .strategyFailed = $0 { true } else { false } } }
+  /// A strategy couldn't be fitted, or something beside the curves couldn't be measured.
+  public var hasFailures: Bool {
+    findings.contains {
+      switch $0 {
+      case .strategyFailed, .evidenceFailed: true
+      default: false
+      }
+    }
+  }
 }

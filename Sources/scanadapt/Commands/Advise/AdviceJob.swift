@@ -24,6 +24,9 @@ struct AdviceJob {
     model = try arguments.model.load()
     cohort = try arguments.scans.load()
     strategies = try arguments.chosenStrategies()
+    try LabelNotes.check(
+      cohort, against: model, under: strategies.map(\.strategy.head), newLabels: arguments.newHeadLabels,
+      mappings: arguments.scans.labelMappings)
     outsiders = try arguments.pretrainedOn.map { try PatientList.load($0).sorted() }
     site = try arguments.privacy.sitePseudonyms()
     progress = ProgressLine(isQuiet: arguments.compute.quiet)
@@ -79,7 +82,7 @@ struct AdviceJob {
     try folder.write(AdviceReport(advice).html, named: "report.html")
     Terminal.result(arguments.compute.json ? try Terminal.json(advice) : AdviceTable(advice).text)
     Terminal.note("report: \(folder.path)/report.html")
-    let unreadable = planned.unreadable
+    let unreadable = try planned.unreadable()
     FailureList(unreadable.map { UnreadableScan(path: $0.path, reason: $0.reason) }).print()
     CohortNotes(cohort).printMissing()
     let hasLeak = advice.findings.contains { $0.severity == .leak }
