@@ -64,16 +64,20 @@ public struct RunFolder: Hashable, Sendable {
     return "\(path)/checkpoints"
   }
 
-  func foldRecord(_ fold: FoldName) throws -> FoldRecord? {
-    let name = Self.fileName(of: fold)
+  /// What a fold left here, of this run; nil where it wasn't begun.
+  /// - Throws: `ExperimentError.otherRun`, `.newerFile`, `.malformedFile`.
+  func foldAnswers<Answer>(_ fold: FoldName, of configuration: String) throws -> FoldAnswers<Answer>? {
     do {
-      return try read(FoldRecord.self, from: name, supported: FoldRecord.formatVersion)
+      let record = try read(
+        FoldAnswers<Answer>.self, from: Self.fileName(of: fold), supported: FoldAnswers<Answer>.formatVersion)
+      guard record.configuration == configuration, record.fold == fold else { throw ExperimentError.otherRun(folder: path) }
+      return record
     } catch let error as FileError where error.isMissing {
       return nil
     }
   }
 
-  func write(_ record: FoldRecord) throws {
+  func write<Answer>(_ record: FoldAnswers<Answer>) throws {
     try Folder.create("\(path)/folds")
     try write(json: record, to: Self.fileName(of: record.fold))
   }

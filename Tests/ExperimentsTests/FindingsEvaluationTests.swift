@@ -2,6 +2,7 @@ import Adaptation
 import Cohorts
 import Evaluation
 import Experiments
+import Files
 import Foundation
 import Testing
 
@@ -67,6 +68,68 @@ struct FindingsEvaluationTests {
     #expect(read.strategies == one.strategies && read.predictions.isEmpty && read.kind == "findings")
   }
 
+  @Test("Stopped at one question after the other and taken up each time: the same folds and result, and another run's folder is refused")
+  func resumed() throws {
+    let nested = { (configuration: inout ExperimentConfiguration) in
+      configuration.nesting = Nesting(innerFolds: 2, learningRates: [0.001, 0.1])
+    }
+    let whole = try phantom.runFolder("whole")
+    let expected = try evaluation(nested).run(on: cohort, in: whole)
+    let folder = try phantom.runFolder("stopped")
+    var stops = 0
+    var result: FindingsResult?
+    while result == nil {
+      // Inner fits leave no checkpoint, so each time a little longer.
+      let stop = StopAfter(2 + 5 * stops)
+      do {
+        result = try evaluation(nested).run(on: cohort, in: folder, observer: ExperimentObserver(shouldStop: { stop.isDue }))
+      } catch let stopped as ExperimentStopped {
+        #expect(stopped.folder == folder.path)
+        stops += 1
+      }
+    }
+    #expect(stops > 3 && result == expected && result?.predictions == expected.predictions)
+    for file in ["folds/\(try #require(Folder.names(in: whole.path + "/folds").sorted().first))"] {
+      #expect(try FileContents.read("\(folder.path)/\(file)") == FileContents.read("\(whole.path)/\(file)"), "\(file)")
+    }
+    #expect(throws: ExperimentError.otherRun(folder: folder.path)) { try evaluation().run(on: cohort, in: folder) }
+  }
+
+  @Test("Inner folds choose by the mean over findings on training patients, and the row of the choice holds the chosen one's answers")
+  func nested() throws {
+    let result = try evaluation { $0.nesting = Nesting(innerFolds: 2, learningRates: [1e-5, 0.1]) }.run(on: cohort)
+    #expect(result.strategies.map(\.name) == ["source", "linear-probe", "chosen-inside"] && !result.hasLeak)
+    #expect(result.conduct.ledger.isClean && result.conduct.choices.count == 2)
+    guard case .inside(innerFolds: 2, of: 3) = result.conduct.selection else {
+      Issue.record("\(result.conduct.selection)")
+      return
+    }
+    for choice in result.conduct.choices {
+      let best = try #require(choice.scores.compactMap(\.score).max())
+      #expect(choice.scores.first { $0.score == best }?.candidate == choice.chosen)
+      func lines(_ name: String) -> [String] {
+        result.predictions.split(separator: "\n").filter { $0.hasPrefix("1,\(choice.fold),\(name),") }
+          .map { String($0).replacing(",\(name),", with: ",") }
+      }
+      let chosen = try #require(choice.chosen?.strategy)
+      #expect(!lines("chosen-inside").isEmpty && lines("chosen-inside") == lines(chosen))
+    }
+  }
+
+  @Test("How it was carried out counts each finding where it is, isn't and isn't known, fold by fold, and checks the ledger")
+  func conduct() throws {
+    let conduct = try evaluation().run(on: cohort).conduct
+    let beta = cohort.records.filter { $0.scanner == "beta" }
+    let with = beta.filter { $0.findings["lesion"] == true }
+    let whole = conduct.composition.filter { $0.fold == nil }
+    #expect(whole.map(\.label) == ["bright: present", "bright: absent", "bright: unknown", "lesion: present", "lesion: absent"])
+    #expect(whole[3].patients == Set(with.map(\.patient)).count && whole[3].scans == with.count)
+    let tested = conduct.composition.filter { $0.part == "test" && $0.label?.hasPrefix("lesion") == true }
+    #expect(tested.map(\.scans).reduce(0, +) == beta.count)
+    #expect(conduct.ledger.isClean && conduct.ledger.folds == 2)
+    #expect(conduct.exclusions.map(\.scans) == [cohort.count - beta.count] && conduct.methods.count == 2)
+  }
+
   @Test("What an evaluation of findings can't do is refused before anything runs")
   func refusals() {
     func refusal(_ change: (inout ExperimentConfiguration) -> Void) -> String {
@@ -76,7 +139,7 @@ struct FindingsEvaluationTests {
       } catch { return "\(error)" }
     }
     #expect(refusal { $0.protocolName = .unseenScanner }.contains("found the protocol unseen-scanner"))
-    #expect(refusal { $0.nesting = Nesting(innerFolds: 2, learningRates: [], threshold: nil) }.contains("--inner-folds"))
+    #expect(refusal { $0.nesting = Nesting(innerFolds: 2, threshold: .youden) }.contains("--threshold"))
     #expect(refusal { $0.seeds = 2 }.contains("--seeds"))
     #expect(refusal { $0.permutesLabels = true }.contains("--permute-labels"))
     #expect(refusal { $0.metrics = [.sensitivityAtThreshold] }.contains("threshold"))

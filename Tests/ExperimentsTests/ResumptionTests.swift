@@ -146,17 +146,3 @@ import Testing
     #expect(try validation.run(on: cohort, in: folder).result == result)
   }
 }
-
-/// Says stop at the n-th question.
-private final class StopAfter: Sendable {
-  private let left: Mutex<Int>
-
-  init(_ questions: Int) { left = Mutex(questions) }
-
-  var isDue: Bool {
-    left.withLock {
-      $0 -= 1
-      return $0 < 0
-    }
-  }
-}

@@ -91,11 +91,18 @@ struct NewLabelsCommandTests {
       for file in ["report.html", "table.md", "predictions.csv", "evaluation.json", "ledger.csv", "run.json", "config.yaml"] {
         #expect(FileManager.default.fileExists(atPath: folder.appending(path: "evaluated/\(file)").path), "\(file)")
       }
+      let methods = try String(contentsOf: folder.appending(path: "evaluated/methods.md"), encoding: .utf8)
+      for expected in ["findings in index order: benign, lesion", "mean over findings of AUROC", "lesion: present", "## Reproduction"] {
+        #expect(methods.contains(expected), "\(expected)")
+      }
+      // Too few patients to let pass anything, and each has the finding or hasn't.
+      let judged = try run(["adapt", "--strategy", "bn-only", "--epochs", "1", "--out", "judged"] + columns, in: folder, model: made)
+      requireStatus(2, judged)
+      #expect(judged.output.contains("refused: ") && judged.output.contains("judged/gate.json, and no model"))
       for (words, status, sentence) in [
-        (["adapt", "--out", "no"] + columns, 65, "expected --ungated"),
         (["adapt", "--strategy", "linear-probe", "--out", "no"], 65, "expected the findings' columns"),
         (["adapt", "--out", "no", "--label-columns", "grade"], 65, "found '7' in column 'grade'"),
-        (["evaluate", "--inner-folds", "2", "--out", "no"] + columns, 64, "found inner folds"),
+        (["evaluate", "--inner-folds", "2", "--threshold", "youden", "--out", "no"] + columns, 64, "found a threshold"),
         (["diagnose"] + columns, 65, "classes that exclude each other"),
       ] {
         let refused = try run(words, in: folder, model: made)

@@ -6,6 +6,7 @@ import ModelFiles
 ///
 /// What differs between the two is here; the gate's rule is the same.
 public protocol JudgedAnswer: Hashable, Sendable {
+  var scan: String { get }
   var patient: String { get }
   var scanner: String { get }
   var isLabelled: Bool { get }

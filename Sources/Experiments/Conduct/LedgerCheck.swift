@@ -1,3 +1,4 @@
+import Adaptation
 import Cohorts
 
 /// What the ledger proves about a result: who was fitted on, who was scored, and that they differ fold by fold.
@@ -13,7 +14,7 @@ public struct LedgerCheck: Hashable, Codable, Sendable {
 
   public var isClean: Bool { leaks == 0 && scansBesidesTest == 0 }
 
-  init(_ ledger: Ledger, _ records: [FoldRecord]) {
+  init<Answer>(_ ledger: Ledger, _ records: [FoldAnswers<Answer>]) {
     let entries = Dictionary(grouping: ledger.entries) { $0.fold.outer }
     var (fitted, scored): (Set<PatientID>, Set<PatientID>) = ([], [])
     var leaking: Set<String> = []

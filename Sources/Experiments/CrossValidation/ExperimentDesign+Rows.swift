@@ -27,7 +27,7 @@ extension ExperimentDesign.Row {
     Self(
       kind: .chosenInside, strategy: baseline,
       entry: StrategyEntry(
-        name: "chosen-inside", summary: "in each fold whatever did best on inner folds of its training patients",
+        name: ChosenInside.name, summary: "in each fold whatever did best on inner folds of its training patients",
         statistics: "those of whatever was chosen", head: "of whatever was chosen"),
       trains: false, takesStatistics: false)
   }

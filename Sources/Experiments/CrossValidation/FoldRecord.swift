@@ -1,14 +1,18 @@
+import Adaptation
 import Cohorts
 import Evaluation
+
+/// A fold's answers of one class a scan.
+public typealias FoldRecord = FoldAnswers<Prediction>
 
 /// What one finished fold left behind: every held-out prediction of every strategy. With the plan, all that a result is made of.
 ///
 /// Written whole to `folds/NAME.json`; a resumed run reads it instead of running the fold again. It names patients in the clear and stays
 /// in the run folder.
-public struct FoldRecord: Hashable, Codable, Sendable {
-  public static let formatVersion = 2
+public struct FoldAnswers<Answer: JudgedAnswer & Codable>: Hashable, Codable, Sendable {
+  public static var formatVersion: Int { 2 }
 
-  public var format = FoldRecord.formatVersion
+  public var format = formatVersion
   /// SHA-256 of everything that decides the fold's bits; a record with another one is of another run.
   public var configuration: String
   public var fold: FoldName
@@ -20,7 +24,7 @@ public struct FoldRecord: Hashable, Codable, Sendable {
   public var strategies: [Strategy]
   public var unreadable: [UnreadableScanEntry]
   /// Candidates on the inner folds of the training patients; empty without nesting.
-  public var inner: [InnerResult]
+  public var inner: [InnerAnswers<Answer>]
   /// The linear probe of what files are like; nil where none was asked for or it hasn't run yet.
   public var shortcut: Strategy?
   /// What fitting and scoring used.
@@ -28,7 +32,7 @@ public struct FoldRecord: Hashable, Codable, Sendable {
 
   public init(
     configuration: String, fold: FoldName, trainingPatients: Int, trainingScans: Int, testPatients: Int, testScans: Int,
-    strategies: [Strategy], unreadable: [UnreadableScanEntry] = [], inner: [InnerResult] = [], shortcut: Strategy? = nil,
+    strategies: [Strategy], unreadable: [UnreadableScanEntry] = [], inner: [InnerAnswers<Answer>] = [], shortcut: Strategy? = nil,
     ledger: [LedgerPage] = []
   ) {
     self.configuration = configuration
@@ -47,16 +51,7 @@ public struct FoldRecord: Hashable, Codable, Sendable {
   /// The strategy's entry of this name.
   package subscript(name: String) -> Strategy? { strategies.first { $0.name == name } }
 
-  /// A file that couldn't be read, by its path in the manifest.
-  public struct UnreadableScanEntry: Hashable, Codable, Sendable {
-    public var path: String
-    public var reason: String
-
-    public init(path: String, reason: String) {
-      self.path = path
-      self.reason = reason
-    }
-  }
+  public typealias UnreadableScanEntry = UnreadablePath
 
   /// One strategy in this fold.
   public struct Strategy: Hashable, Codable, Sendable {
@@ -64,7 +59,7 @@ public struct FoldRecord: Hashable, Codable, Sendable {
     /// Why there are no predictions.
     public var failure: String?
     /// Of every readable held-out scan, target and source scanners alike, in the fold's order.
-    public var predictions: [Prediction]
+    public var predictions: [Answer]
     /// The run's metrics, in order, on training scans; nil where undefined.
     public var trainingScores: [Double?]
     public var trainedParameters: Int?
@@ -84,7 +79,7 @@ public struct FoldRecord: Hashable, Codable, Sendable {
     public var threshold: DecisionThreshold?
 
     public init(
-      name: String, failure: String? = nil, predictions: [Prediction] = [], trainingScores: [Double?] = [], trainedParameters: Int? = nil,
+      name: String, failure: String? = nil, predictions: [Answer] = [], trainingScores: [Double?] = [], trainedParameters: Int? = nil,
       trainedShare: Double? = nil, seconds: Double? = nil, peakBytes: Int? = nil, curve: [LearningCurve.Point] = [],
       chosenEpoch: Int? = nil, notes: [String] = [],
       learningRate: Double? = nil, chosenStrategy: String? = nil, threshold: DecisionThreshold? = nil
@@ -104,6 +99,17 @@ public struct FoldRecord: Hashable, Codable, Sendable {
       self.chosenStrategy = chosenStrategy
       self.threshold = threshold
     }
+  }
+}
+
+/// A file that couldn't be read, by its path in the manifest.
+public struct UnreadablePath: Hashable, Codable, Sendable {
+  public var path: String
+  public var reason: String
+
+  public init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
   }
 }
 

@@ -33,8 +33,11 @@ struct FoldRun {
       record.ledger = ledger.pages(ofOuter: fold.name)
       try save(record)
     }
-    if design.configuration.nesting != nil {
-      try InnerRun(design: design, fitting: fitting, observer: observer).run(&record) { try saveWithLedger(&$0) }
+    if let nesting = design.configuration.nesting {
+      let inner = InnerFitting(design, fitting, observer)
+      try InnerRun(
+        nesting: nesting, candidates: design.candidates, seed: design.configuration.seed, training: fitting.training, observer: observer
+      ).run(&record, answers: inner.answers) { try saveWithLedger(&$0) }
     }
     let selection = design.selection(of: record)
     // What was fitted by another choice doesn't stand beside this one.

@@ -36,5 +36,5 @@ extension Ledger {
     }
   }
 
-  func take(_ record: FoldRecord) { replace(outer: record.fold, by: record.ledger.flatMap(\.entries)) }
+  func take<Answer>(_ record: FoldAnswers<Answer>) { replace(outer: record.fold, by: record.ledger.flatMap(\.entries)) }
 }

@@ -72,9 +72,7 @@ public struct PlannedEvaluation: Sendable {
   public func kept() throws -> [FoldRecord?] { try folds.map(kept) }
 
   private func kept(_ fold: Fold) throws -> FoldRecord? {
-    guard let folder, let record = try folder.foldRecord(fold.name) else { return nil }
-    guard record.configuration == identity, record.fold == fold.name else { throw ExperimentError.otherRun(folder: folder.path) }
-    return record
+    try folder?.foldAnswers(fold.name, of: identity)
   }
 
   /// Whether every row has its answers, or its failure.

@@ -11,8 +11,10 @@ struct FindingsDesign {
   let findings: [String]
   let metrics: [Metric]
   let baseline: EvaluationHeader.Baseline
-  /// The baseline first.
+  /// The baseline first; without the one that inner folds choose.
   let rows: [ExperimentStrategy]
+  /// What inner folds choose among, in the order of preference among equals; empty without them.
+  let candidates: [Candidate]
 
   static let metrics: [Metric] = [.auroc, .averagePrecision, .brier]
 
@@ -45,8 +47,23 @@ struct FindingsDesign {
     var names: Set<String> = ["source"]
     for strategy in compared where !names.insert(strategy.name).inserted { throw ExperimentError.repeatedStrategy(strategy.name) }
     let source = strategies.first { $0.strategy is SourceModel } ?? ExperimentStrategy(SourceModel())
-    rows =
-      knowsAll ? [source.withHead(.keep)] + compared : ([source] + compared).map { $0.withHead(.new) }
+    let rows = knowsAll ? [source.withHead(.keep)] + compared : ([source] + compared).map { $0.withHead(.new) }
+    self.rows = rows
+    guard let nesting = configuration.nesting else {
+      candidates = []
+      return
+    }
+    candidates = try rows.enumerated().flatMap { [findings] index, row in
+      var probe = knowsAll ? model : try model.replacingHead(labels: findings, output: .sigmoid, seed: configuration.seed)
+      let trains = try index > 0 && row.strategy.prepare(&probe) != nil
+      return trains && !nesting.learningRates.isEmpty
+        ? nesting.learningRates.map { Candidate(strategy: row.name, learningRate: $0) } : [Candidate(strategy: row.name)]
+    }
+  }
+
+  /// What a fold's inner results choose; nil without nesting.
+  func selection(of record: FindingsRecord) -> InnerSelection? {
+    candidates.isEmpty ? nil : InnerSelection(record.inner, candidates: candidates, metric: metrics[0])
   }
 
   private static func check(_ configuration: ExperimentConfiguration) throws(ExperimentError) {
@@ -56,7 +73,7 @@ struct FindingsDesign {
     try refuse(configuration.protocolName != .withinScanner, "the protocol \(configuration.protocolName.rawValue)")
     try refuse(configuration.division != .patients, "another division of patients")
     try refuse(!configuration.sourceScanners.isEmpty, "source scanners (--source)")
-    try refuse(configuration.nesting != nil, "inner folds (--inner-folds)")
+    try refuse(configuration.nesting?.threshold != nil, "a threshold (--threshold), of which each finding would need its own")
     try refuse(configuration.repetitions > 1, "several repetitions (--repeats)")
     try refuse(configuration.seeds > 1, "several seeds (--seeds)")
     try refuse(configuration.comparesTransductive, "transductive rows (--transductive)")

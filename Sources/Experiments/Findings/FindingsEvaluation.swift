@@ -6,8 +6,8 @@ import ModelFiles
 
 /// The source model and each adaptation on the same held-out patients, where a scan may have several findings at once, or none.
 ///
-/// The plain form of `CrossValidation`: patient folds within the target scanners, one repetition, no choice inside; a finding that nobody
-/// looked for in a scan takes no part in anything. A function of model, cohort, strategies and configuration: the same bits each time.
+/// The plain form of `CrossValidation`: patient folds within the target scanners, one repetition; a finding that nobody looked for in a
+/// scan takes no part in anything. A function of model, cohort, strategies and configuration: the same bits each time, interrupted or not.
 public struct FindingsEvaluation: Sendable {
   public var configuration: ExperimentConfiguration
   public var model: Model
@@ -36,58 +36,59 @@ public struct FindingsEvaluation: Sendable {
     self.outsiders = outsiders
   }
 
-  /// Divides the patients, fits and scores fold by fold, and summarizes; nothing is kept between folds.
-  /// - Throws: `ExperimentError`, `FoldError`, `LabelVocabularyError`, `ExperimentStopped`, and whatever scoring the baseline throws. A
-  ///   strategy that fails is a row that says so.
+  /// Divides the patients, fits and scores fold by fold, and summarizes.
+  /// - Parameter folder: keeps each finished strategy of each fold, and a stopped training; nil keeps everything in memory.
+  /// - Throws: `ExperimentError`, `FoldError`, `LabelVocabularyError`, `ExperimentStopped`, `FileError`, and whatever scoring the baseline
+  ///   throws. A strategy that fails is a row that says so.
   public func run(
-    on cohort: Cohort, ledger: Ledger = Ledger(), observer: ExperimentObserver = ExperimentObserver()
+    on cohort: Cohort, in folder: RunFolder? = nil, ledger: Ledger = Ledger(), observer: ExperimentObserver = ExperimentObserver()
   ) throws -> FindingsResult {
     let design = try FindingsDesign(configuration, model: model, strategies: strategies, cohort: cohort)
     let set = try design.cohort.folds(
       .grouped(folds: configuration.folds, seed: configuration.seed), ledger: ledger, under: configuration.protocolName.rawValue)
-    var rows = design.rows.map { FindingsRow($0) }
-    var unreadable: Set<UnreadableScan> = []
+    let identity = try ExperimentIdentity(self, design).hash.hex
+    try folder?.bind(to: identity)
+    var records: [FindingsRecord] = []
     for (number, fold) in set.folds.enumerated() {
       observer.report(.foldBegan(fold.name, number: number + 1, of: set.folds.count))
-      for index in rows.indices where rows[index].failure == nil {
-        if observer.shouldStop() { throw ExperimentStopped(finishedFolds: number, folds: set.folds.count, folder: nil) }
-        observer.report(.strategyBegan(rows[index].strategy.name, fold: fold.name, number: index + 1, of: rows.count))
-        do {
-          let answers = try fit(rows[index].strategy, fold, design, &rows[index], observer)
-          rows[index].folds.append(answers.predictions)
-          unreadable.formUnion(answers.unreadable)
-        } catch is Interrupted {
-          throw ExperimentStopped(finishedFolds: number, folds: set.folds.count, folder: nil)
-        } catch  where index > 0 {
-          observer.report(.strategyFailed(rows[index].strategy.name, fold: fold.name, reason: "\(error)"))
-          rows[index].failure = "fold \(fold.name.short): \(error)"
-        }
+      var record = FindingsRecord(fold, of: identity)
+      if let kept: FindingsRecord = try folder?.foldAnswers(fold.name, of: identity) {
+        observer.report(.foldTakenUp(fold.name, strategies: kept.strategies.map(\.name)))
+        record = kept
+        ledger.take(kept)
       }
+      let lost = Set(records.flatMap(\.strategies).filter { $0.failure != nil }.map(\.name)).subtracting([ChosenInside.name])
+      let run = FindingsFoldRun(
+        design: design, evaluation: self, fold: fold, lost: lost, ledger: ledger, observer: observer,
+        checkpoints: try folder?.checkpoints())
+      func stopped() -> ExperimentStopped {
+        ExperimentStopped(finishedFolds: number, folds: set.folds.count, folder: folder?.path)
+      }
+      do {
+        try run.run(&record) { try folder?.write($0) }
+      } catch is StopRequested {
+        throw stopped()
+      } catch is Interrupted {
+        throw stopped()
+      }
+      records.append(record)
     }
     observer.report(.summarizing)
-    return try summary(design, set, rows, unreadable.sorted { $0.path < $1.path }, ledger, cohort)
-  }
-
-  private func fit(
-    _ strategy: ExperimentStrategy, _ fold: Fold, _ design: FindingsDesign, _ row: inout FindingsRow, _ observer: ExperimentObserver
-  ) throws -> ScanFindings {
-    guard strategy.strategy.perScanner == nil else {
-      throw ExperimentError.contradiction(
-        "several findings a scan are answered by one model; found \(strategy.name), which keeps a pack for each scanner")
-    }
-    let run = AdaptationRun(
-      strategy.strategy, training: strategy.training, newHeadLabels: design.findings, validationFraction: strategy.validationFraction,
-      budget: budget)
-    let fitted = try run.adapt(model, to: fold.training, loader: loader, observer: observer.observing { ExperimentEvent.training($0) })
-    row.trainedParameters = max(row.trainedParameters, fitted.report.trainedParameters)
-    row.seconds = fitted.report.seconds.map { $0 + (row.seconds ?? 0) }
-    observer.report(.predicting(scans: fold.test.labelledRecords.count))
-    return try Predictor(loader: loader, budget: budget).predictFindings(fitted.model, on: fold.test.labelledRecords)
+    return try summary(design, set, records, identity, cohort)
   }
 
   private func summary(
-    _ design: FindingsDesign, _ set: FoldSet, _ rows: [FindingsRow], _ unreadable: [UnreadableScan], _ ledger: Ledger, _ whole: Cohort
+    _ design: FindingsDesign, _ set: FoldSet, _ records: [FindingsRecord], _ identity: String, _ whole: Cohort
   ) throws -> FindingsResult {
+    // Of what these folds wrote while they ran, in whichever process.
+    let ledger = Ledger()
+    for record in records { ledger.take(record) }
+    let rows =
+      design.rows.map { FindingsRow($0, in: records) }
+      + (design.candidates.isEmpty ? [] : [FindingsRow(chosenInside: design.rows[0], in: records)])
+    let unreadable = Set(records.flatMap(\.unreadable).map { UnreadableScan(path: $0.path, reason: $0.reason) }).sorted {
+      $0.path < $1.path
+    }
     let bootstrap = configuration.bootstrap
     let primary = design.metrics[0]
     let strategies = try rows.enumerated().map { index, row in
@@ -104,13 +105,15 @@ public struct FindingsEvaluation: Sendable {
     let known = SourcePatientCheck(
       model.card.fittedPatients, outsiders: outsiders, records: design.cohort.labelled.records, targets: Set(design.cohort.scanners),
       sources: [], pseudonyms: pseudonyms)
+    let conduct = conduct(design, set, records, strategies, identity, ledger, whole, unreadable: unreadable.count)
     return FindingsResult(
-      model: modelName, backboneHash: model.backboneHash.hex, sourcePatients: known.known, preprocessing: "\(model.card.preprocessing)",
+      model: modelName, architecture: model.card.architecture?.rawValue ?? "a graph of its own", backboneHash: model.backboneHash.hex,
+      sourcePatients: known.known, preprocessing: "\(model.card.preprocessing)",
       findings: design.findings, counts: design.findings.map { FindingsResult.Count($0, in: design.cohort.records) },
       targetScanners: design.cohort.scanners.map(\.rawValue), patientIdentity: design.cohort.patientIdentity.description,
       patients: design.cohort.labelled.patients.count, scans: design.cohort.labelled.count, baseline: design.baseline,
       bootstrap: bootstrap, rule: configuration.rule, folds: set.folds.count, seed: configuration.seed, strategies: strategies,
-      notes: notes(design, set, known, unreadable, ledger, whole),
+      notes: notes(design, set, known, unreadable, ledger, whole) + conduct.findings, conduct: conduct,
       unreadable: unreadable.map { UnreadableEntry(scan: identifiers.scan(ScanID($0.path)), reason: $0.reason) },
       predictions: FindingsTable(rows: rows, findings: design.findings, folds: set.folds.map(\.name), identifiers: identifiers).csv)
   }
@@ -136,27 +139,53 @@ public struct FindingsEvaluation: Sendable {
     if unlabelled > 0 { notes.append(.unlabelledScans(scans: unlabelled)) }
     if !whole.unavailable.isEmpty { notes.append(.missingFiles(scans: whole.unavailable.count)) }
     if !unreadable.isEmpty { notes.append(.unreadable(scans: unreadable.count)) }
-    if design.rows.count > 2 { notes.append(.severalComparisons(count: design.rows.count - 1)) }
+    if design.rows.count > 2, design.candidates.isEmpty { notes.append(.severalComparisons(count: design.rows.count - 1)) }
     return notes
   }
 }
 
 /// One strategy's answers, fold by fold.
 struct FindingsRow {
-  let strategy: ExperimentStrategy
-  var folds: [[MultiLabelPrediction]] = []
-  var trainedParameters = 0
-  var seconds: Double?
-  var failure: String?
+  let name: String
+  let summary: String
+  let statistics: String
+  let head: String
+  let folds: [[MultiLabelPrediction]]
+  let trainedParameters: Int
+  let seconds: Double?
+  let failure: String?
 
-  init(_ strategy: ExperimentStrategy) { self.strategy = strategy }
+  init(_ strategy: ExperimentStrategy, in records: [FindingsRecord]) {
+    let own = strategy.strategy
+    self.init(
+      strategy.name, own.summary, statistics: own.statistics.sentence, head: own.head.rawValue, records.map { ($0.fold, $0[strategy.name]) }
+    )
+  }
+
+  /// What inner folds chose, in words as other evaluations have it.
+  init(chosenInside baseline: ExperimentStrategy, in records: [FindingsRecord]) {
+    let entry = ExperimentDesign.Row.chosenInside(baseline).entry
+    self.init(
+      entry.name, entry.summary, statistics: entry.statistics, head: entry.head, records.map { ($0.fold, $0[entry.name]) })
+  }
+
+  private init(
+    _ name: String, _ summary: String, statistics: String, head: String, _ own: [(fold: FoldName, answers: FindingsRecord.Strategy?)]
+  ) {
+    (self.name, self.summary, self.statistics, self.head) = (name, summary, statistics, head)
+    folds = own.map { $0.answers?.predictions ?? [] }
+    trainedParameters = own.compactMap { $0.answers?.trainedParameters }.max() ?? 0
+    let times = own.compactMap { $0.answers?.seconds }
+    seconds = times.isEmpty ? nil : times.reduce(0, +)
+    failure = own.lazy.compactMap { entry in entry.answers?.failure.map { "fold \(entry.fold.short): \($0)" } }.first
+  }
 
   func result(
     isBaseline: Bool, scores: [FindingsResult.Score], difference: PairedDifference?, verdict: VerdictWithReason?
   ) -> FindingsResult.Strategy {
     FindingsResult.Strategy(
-      name: strategy.name, summary: strategy.strategy.summary, statistics: strategy.strategy.statistics.sentence,
-      head: strategy.strategy.head.rawValue, isBaseline: isBaseline, failure: failure, scores: scores, difference: difference,
+      name: name, summary: summary, statistics: statistics, head: head, isBaseline: isBaseline, failure: failure, scores: scores,
+      difference: difference,
       verdict: verdict, trainedParameters: trainedParameters, seconds: seconds)
   }
 }

@@ -54,6 +54,7 @@ public struct FindingsResult: Hashable, Codable, Sendable {
   /// Tells it from the result of classes that exclude each other.
   public var kind = "findings"
   public var model: String
+  public var architecture: String
   public var backboneHash: String
   public var sourcePatients: EvaluationHeader.SourcePatients
   public var preprocessing: String
@@ -71,14 +72,25 @@ public struct FindingsResult: Hashable, Codable, Sendable {
   public var seed: UInt64
   public var strategies: [Strategy]
   public var notes: [Finding]
+  public var conduct: EvaluationConduct
   public var unreadable: [UnreadableEntry]
   /// `predictions.csv`; not part of the JSON.
   public var predictions = ""
 
   private enum CodingKeys: String, CodingKey {
-    case format, kind, model, backboneHash, sourcePatients, preprocessing, findings, counts, targetScanners, patientIdentity, patients,
+    case format, kind, model, architecture, backboneHash, sourcePatients, preprocessing, findings, counts, targetScanners, patientIdentity,
+      patients,
       scans
-    case baseline, bootstrap, rule, folds, seed, strategies, notes, unreadable
+    case baseline, bootstrap, rule, folds, seed, strategies, notes, conduct, unreadable
+  }
+
+  /// What every reader has to know before a number, as of any evaluation; its classes are the findings.
+  public var header: EvaluationHeader {
+    EvaluationHeader(
+      protocolName: .withinScanner, model: model, architecture: architecture, backboneHash: backboneHash, sourcePatients: sourcePatients,
+      preprocessing: preprocessing, classes: findings, targetScanners: targetScanners, sourceScanners: [],
+      patientIdentity: patientIdentity, baseline: baseline, metrics: strategies.first?.scores.map(\.metric) ?? [.auroc],
+      bootstrap: bootstrap, rule: rule, folds: folds, seed: seed)
   }
 
   /// A patient was on both sides.
@@ -103,7 +115,7 @@ struct FindingsTable {
       for (fold, predictions) in zip(folds, row.folds) {
         for prediction in predictions {
           let cells = [
-            "1", fold.fold, row.strategy.name, prediction.scanner, identifiers.scan(ScanID(prediction.scan)),
+            "1", fold.fold, row.name, prediction.scanner, identifiers.scan(ScanID(prediction.scan)),
             identifiers.patient(PatientID(prediction.patient)),
           ]
           let answers = zip(prediction.labels, prediction.probabilities).flatMap { [$0.map { $0 ? "1" : "0" } ?? "", "\($1)"] }

@@ -1,13 +1,17 @@
+import Adaptation
 import Evaluation
 
+/// A candidate's answers of one class a scan.
+public typealias InnerResult = InnerAnswers<Prediction>
+
 /// One candidate on one inner fold: predictions of patients it wasn't fitted on, all of them training patients of the outer fold.
-public struct InnerResult: Hashable, Codable, Sendable {
+public struct InnerAnswers<Answer: JudgedAnswer & Codable>: Hashable, Codable, Sendable {
   public var candidate: Candidate
   public var innerFold: String
-  public var predictions: [Prediction]
+  public var predictions: [Answer]
   public var failure: String?
 
-  public init(candidate: Candidate, innerFold: String, predictions: [Prediction] = [], failure: String? = nil) {
+  public init(candidate: Candidate, innerFold: String, predictions: [Answer] = [], failure: String? = nil) {
     self.candidate = candidate
     self.innerFold = innerFold
     self.predictions = predictions
@@ -34,15 +38,29 @@ public struct InnerSelection: Hashable, Sendable {
       result.predictions = unit.applied(to: result.predictions)
       return result
     }
-    scores = candidates.map { candidate in
-      let own = results.filter { $0.candidate == candidate }
-      let values = own.compactMap { $0.failure == nil ? metric.value(of: $0.predictions) : nil }
-      let isDefined = !values.isEmpty && values.count == own.count
-      return Score(candidate: candidate, score: isDefined ? values.reduce(0, +) / Double(values.count) : nil)
-    }
+    scores = Self.scores(results, candidates) { metric.value(of: $0) }
     chosen = Self.best(scores, metric)
     self.metric = metric
     predictions = Dictionary(grouping: results.filter { $0.failure == nil }, by: \.candidate).mapValues { $0.flatMap(\.predictions) }
+  }
+
+  /// Of several findings a scan, by the mean over findings; no threshold is chosen.
+  init(_ results: [InnerAnswers<MultiLabelPrediction>], candidates: [Candidate], metric: Metric) {
+    scores = Self.scores(results, candidates) { MultiLabelScore(metric, of: $0).macro }
+    chosen = Self.best(scores, metric)
+    self.metric = metric
+    predictions = [:]
+  }
+
+  private static func scores<Answer>(
+    _ results: [InnerAnswers<Answer>], _ candidates: [Candidate], _ value: ([Answer]) -> Double?
+  ) -> [Score] {
+    candidates.map { candidate in
+      let own = results.filter { $0.candidate == candidate }
+      let values = own.compactMap { $0.failure == nil ? value($0.predictions) : nil }
+      let isDefined = !values.isEmpty && values.count == own.count
+      return Score(candidate: candidate, score: isDefined ? values.reduce(0, +) / Double(values.count) : nil)
+    }
   }
 
   private let metric: Metric

@@ -4,20 +4,53 @@ import Experiments
 /// `methods.md`: what a paper's methods section needs of an evaluation, as prose and tables; a pure function of the result and of what the
 /// run was given. Patients and scans are counted, not named; of files only their hashes are given.
 public struct MethodsText: Sendable {
-  let result: EvaluationResult
-  let conduct: EvaluationConduct
-  let run: RunDescription
+  private let header: EvaluationHeader
+  private let conduct: EvaluationConduct
+  private let run: RunDescription
+  private let strategies: [Strategy]
+  private let finishedFolds: Int
+  /// Several findings a scan instead of one class.
+  private let hasFindings: Bool
+
+  private struct Strategy {
+    let name: String
+    let summary: String
+    let statistics: String
+    let head: String
+    /// Why it has no scores.
+    let missing: String?
+    var isTransductive = false
+    var overSeeds: SeedVariance?
+  }
 
   /// - Parameter result: of a run, so that it says how it was carried out.
   public init(_ result: EvaluationResult, run: RunDescription) {
     guard let conduct = result.conduct else { preconditionFailure("a result that doesn't say how it was made has no methods") }
-    self.result = result
-    self.conduct = conduct
-    self.run = run
+    (header, self.conduct, self.run, finishedFolds, hasFindings) = (result.header, conduct, run, result.folds.count, false)
+    strategies = result.strategies.map { row in
+      let missing: String? =
+        switch row.outcome {
+        case .evaluated: nil
+        case .notApplicable(let reason): "not run: \(reason)"
+        case .failed(let fold, let reason): "failed in fold \(fold): \(reason)"
+        }
+      return Strategy(
+        name: row.name, summary: row.summary, statistics: row.statistics, head: row.head, missing: missing,
+        isTransductive: row.isTransductive, overSeeds: row.primary?.overSeeds)
+    }
+  }
+
+  /// Of several findings a scan.
+  public init(_ result: FindingsResult, run: RunDescription) {
+    (header, conduct, self.run, finishedFolds, hasFindings) = (result.header, result.conduct, run, result.folds, true)
+    strategies = result.strategies.map { row in
+      Strategy(
+        name: row.name, summary: row.summary, statistics: row.statistics, head: row.head, missing: row.failure.map { "failed: \($0)" })
+    }
   }
 
   public var markdown: String {
-    let banner = result.header.labelsPermuted ? ["> SELF-TEST: labels permuted over whole patients; every score must be chance."] : []
+    let banner = header.labelsPermuted ? ["> SELF-TEST: labels permuted over whole patients; every score must be chance."] : []
     let sections = [data, model, adaptations, division, choice, statistics, checks, reproduction]
     return (["# Methods"] + banner + sections.flatMap { $0 }).joined(separator: "\n\n") + "\n"
   }
@@ -27,13 +60,13 @@ public struct MethodsText: Sendable {
   private var data: [String] {
     let whole = conduct.composition.filter { $0.fold == nil }
     let scanners = Set(whole.map(\.scanner)).count
-    var text = ["## Patients and scans", "\(plural(scanners, "scanner")); \(result.header.patientIdentity.visible())."]
+    var text = ["## Patients and scans", "\(plural(scanners, "scanner")); \(header.patientIdentity.visible())."]
     if conduct.patientsJoined > 0 {
       text[1] += " \(conduct.patientsJoined) patients who share a group with another (such as duplicated scans) were taken for one each."
     }
     text.append(
       table(
-        ["scanner", "class", "patients", "scans"],
+        ["scanner", hasFindings ? "finding" : "class", "patients", "scans"],
         whole.map { [$0.scanner.visible(), $0.label?.visible() ?? "no label", Figures.count($0.patients), Figures.count($0.scans)] }))
     if let mappings = run.labelMappings {
       text.append(
@@ -48,10 +81,9 @@ public struct MethodsText: Sendable {
   }
 
   private var model: [String] {
-    let header = result.header
-    return [
+    [
       "## Source model",
-      "\(header.model.visible()), architecture \(header.architecture.visible()), backbone SHA-256 \(header.backboneHash.prefix(16))…; classes "
+      "\(header.model.visible()), architecture \(header.architecture.visible()), backbone SHA-256 \(header.backboneHash.prefix(16))…; \(hasFindings ? "findings" : "classes") "
         + "in index order: \(header.classes.map { $0.visible() }.joined(separator: ", ")). Its patients: \(header.sourcePatients.sentence)."
         + (conduct.outsiders.map { " A list given with --pretrained-on names \(plural($0, "patient"))." } ?? ""),
       "Preprocessing of every scan: \(header.preprocessing.visible(limit: 2000))",
@@ -59,32 +91,26 @@ public struct MethodsText: Sendable {
   }
 
   private var adaptations: [String] {
-    let rows = result.strategies.map { row -> [String] in
+    let rows = strategies.map { row -> [String] in
       let method = conduct.methods.first { $0.strategy == row.name }
-      let fate =
-        switch row.outcome {
-        case .evaluated: method?.training?.sentence ?? "nothing trains"
-        case .notApplicable(let reason): "not run: \(reason)"
-        case .failed(let fold, let reason): "failed in fold \(fold): \(reason)"
-        }
+      let fate = row.missing ?? method?.training?.sentence ?? "nothing trains"
       return [row.name.visible(), row.summary.visible(), row.statistics.visible(), row.head.visible(), fate.visible(limit: 2000)]
     }
     let fractions = Set(conduct.methods.compactMap(\.validationFraction))
     let validation = fractions.map { " For early stopping \(Figures.percent($0)) of each fold's training patients were set aside." }
     return [
       "## Adaptations",
-      "Each was compared with \(result.header.baseline.sentence).\(validation.sorted().joined())",
+      "Each was compared with \(header.baseline.sentence).\(validation.sorted().joined())",
       table(["adaptation", "what it does", "normalization statistics", "head", "training"], rows),
     ]
   }
 
   private var division: [String] {
-    let header = result.header
     var prose =
       "Protocol \(header.protocolName.rawValue): \(header.protocolName.sentence). Division: \(conduct.division). No patient is on both sides of a "
       + "fold."
-    if result.folds.count < conduct.foldsPlanned {
-      prose += " INCOMPLETE: \(result.folds.count) of \(conduct.foldsPlanned) folds were finished and are reported."
+    if finishedFolds < conduct.foldsPlanned {
+      prose += " INCOMPLETE: \(finishedFolds) of \(conduct.foldsPlanned) folds were finished and are reported."
     }
     let cells = conduct.composition.filter { $0.fold != nil }
     // Long tables are left to the ledger.
@@ -92,7 +118,7 @@ public struct MethodsText: Sendable {
     var text = [
       "## Division of patients", prose,
       table(
-        ["fold", "part", "scanner", "class", "patients", "scans"],
+        ["fold", "part", "scanner", hasFindings ? "finding" : "class", "patients", "scans"],
         shown.map {
           [
             $0.fold!.visible(), $0.part ?? "", $0.scanner.visible(), $0.label?.visible() ?? "no label", Figures.count($0.patients),
@@ -122,7 +148,7 @@ public struct MethodsText: Sendable {
         "Nested cross-validation: in each fold, \(plural(count, "candidate")) (the baseline, each adaptation"
           + (rates.isEmpty ? "" : ", learning rates \(rates.map { "\($0)" }.joined(separator: ", "))")
           + ") were compared by \(innerFolds) inner folds of the fold's training patients, by "
-          + "\(result.header.primaryMetric.title(classes: result.header.classes)); 'chosen-inside' is what was chosen there, scored on patients "
+          + "\(title(header.primaryMetric)); 'chosen-inside' is what was chosen there, scored on patients "
           + "that took no part in the choice.",
         table(
           ["fold", "chosen", "inner scores"],
@@ -153,17 +179,17 @@ public struct MethodsText: Sendable {
   }
 
   private var statistics: [String] {
-    let header = result.header
-    let names = header.metrics.map { $0.title(classes: header.classes) }.joined(separator: ", ")
+    let names = header.metrics.map(title).joined(separator: ", ")
     var text = [
       "## Statistics",
       "Metrics: \(names); the first decides. Intervals at \(Figures.percent(header.bootstrap.level)) are \(header.bootstrap.method.sentence); "
-        + "where patients are resampled, \(Figures.count(header.bootstrap.resamples)) times with all their scans, within strata of patient "
-        + "label, seed \(header.bootstrap.seed). Differences are paired: the same patients, scans and resamples for both. Unit: "
+        + "where patients are resampled, \(Figures.count(header.bootstrap.resamples)) times with all their scans, "
+        + (hasFindings ? "all findings at once, each over the scans in which somebody looked for it" : "within strata of patient label")
+        + ", seed \(header.bootstrap.seed). Differences are paired: the same patients, scans and resamples for both. Unit: "
         + "\(header.unit.sentence). \(header.rule.sentence).",
     ]
-    let metric = header.primaryMetric.title(classes: header.classes)
-    let seeded = result.strategies.compactMap { row in row.primary?.overSeeds.map { (row.name, $0) } }
+    let metric = title(header.primaryMetric)
+    let seeded = strategies.compactMap { row in row.overSeeds.map { (row.name, $0) } }
     if !seeded.isEmpty {
       text += [
         "\(metric) by training seed; the interval of the mean is for other seeds and other patients.",
@@ -208,7 +234,7 @@ public struct MethodsText: Sendable {
             + (shortcut.isClose ? " CLOSE: the network may have learned how files look." : ""))
       }
     }
-    let rows = result.strategies.filter(\.isTransductive).map { $0.name.visible() }
+    let rows = strategies.filter(\.isTransductive).map { $0.name.visible() }
     if !rows.isEmpty {
       lines.append("TRANSDUCTIVE: \(rows.joined(separator: ", ")) took statistics from the scored scans, without labels.")
     }
@@ -218,14 +244,18 @@ public struct MethodsText: Sendable {
   private var reproduction: [String] {
     [
       "## Reproduction",
-      "ScanAdapt \(conduct.programVersion), instruction set \(conduct.instructionSet), seed \(result.header.seed), pseudonym key "
+      "ScanAdapt \(conduct.programVersion), instruction set \(conduct.instructionSet), seed \(header.seed), pseudonym key "
         + "\(run.pseudonymKeyID). The same inputs, version and instruction set give the same bits at any number of threads.",
       table(
         ["input", "SHA-256"], run.inputs.map { [$0.role.visible(), $0.sha256] } + [["settings, model and every scan", conduct.identity]]),
     ]
   }
 
-  // MARK: Markdown
+  // MARK: words
+
+  private func title(_ metric: Metric) -> String {
+    hasFindings ? "mean over findings of \(metric.title(classes: ["absent", "present"]))" : metric.title(classes: header.classes)
+  }
 
   private func plural(_ count: Int, _ noun: String) -> String { "\(Figures.count(count)) \(noun)\(count == 1 ? "" : "s")" }
 

@@ -7,7 +7,7 @@ import Foundation
 import ModelFiles
 import Reports
 
-/// An evaluation where a scan may have several findings: in one go, without steps.
+/// An evaluation where a scan may have several findings: in one go, without steps; stopped, the same command continues it.
 struct FindingsJob {
   let arguments: EvaluationArguments
   private let model: Model
@@ -27,20 +27,22 @@ struct FindingsJob {
     for (isAsked, what) in [(arguments.dryRun, "--dry-run"), (arguments.withImages != nil, "--with-images")] where isAsked {
       throw ExperimentError.contradiction("several findings a scan are evaluated without \(what); found it beside --label-columns")
     }
-    let pseudonyms = try arguments.privacy.pseudonyms()
-    let evaluation = FindingsEvaluation(
-      arguments.configuration, model: model, named: arguments.model.name, strategies: try arguments.chosenStrategies(),
-      loader: try arguments.compute.loader(for: model), budget: arguments.compute.budget, pseudonyms: pseudonyms,
-      identifiers: arguments.clearIds ? .asGiven : nil, outsiders: try arguments.pretrainedOn.map { try PatientList.load($0).sorted() })
-    let result = try RunFolder.withFolder(at: arguments.output, describedBy: try description(pseudonyms)) { folder in
+    let (site, key) = (try arguments.privacy.sitePseudonyms(), OwnKey())
+    let result = try RunFolder.withFolder(at: arguments.output, describedBy: try description(site ?? key.pseudonyms)) { folder in
       guard !Folder.holds("evaluation.json", in: folder.path) else { throw RunFolderError.finished(folder: folder.path) }
+      let pseudonyms = try site ?? key.kept(in: folder)
+      let evaluation = FindingsEvaluation(
+        arguments.configuration, model: model, named: arguments.model.name, strategies: try arguments.chosenStrategies(),
+        loader: try arguments.compute.loader(for: model), budget: arguments.compute.budget, pseudonyms: pseudonyms,
+        identifiers: arguments.clearIds ? .asGiven : nil, outsiders: try arguments.pretrainedOn.map { try PatientList.load($0).sorted() })
       let ledger = Ledger()
-      let result = try evaluation.run(on: cohort, ledger: ledger, observer: .terminal(progress))
+      let result = try evaluation.run(on: cohort, in: folder, ledger: ledger, observer: .terminal(progress))
       progress.clear()
       let report = FindingsReport(result)
       try folder.write(try ConfigurationFile.text(of: arguments.configuration), named: "config.yaml")
       try folder.write(report.html, named: "report.html")
       try folder.write(report.markdown, named: "table.md")
+      try folder.write(MethodsText(result, run: try RunFolder.open(folder.path).run).markdown, named: "methods.md")
       try folder.write(result, ledger: ledger, pseudonyms: pseudonyms)
       Terminal.result(arguments.compute.json ? try Terminal.json(result) : report.text)
       Terminal.note("report: \(folder.path)/report.html")
