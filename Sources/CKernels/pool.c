@@ -1,11 +1,13 @@
-// Persistent thread pool. Workers take pieces off one atomic counter. Between jobs they spin for some microseconds, since a
-// network's kernels follow each other closely, and then sleep on a condition variable.
+// Persistent thread pool. Workers take pieces off one atomic word. Between jobs they spin for a fraction of a millisecond, since a
+// network's kernels follow each other closely, and then sleep on a condition variable. A job ends with its last piece: one that is done
+// before a worker wakes doesn't wait for it.
 #include "pool.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #if defined(__x86_64__)
 #define PAUSE() __builtin_ia32_pause()
@@ -13,21 +15,22 @@
 #define PAUSE() ((void)0)
 #endif
 
-enum { SPINS = 4000 };
+enum { SPINS = 10000 };
 
 struct sa_pool {
   int threads;
   pthread_t *workers;
   pthread_mutex_t mutex;
   pthread_cond_t wake;
-  atomic_uint generation;  // one per job; odd/even has no meaning
+  /// The job's number in the upper half, its pieces that nobody has taken in the lower. Who takes one by exchanging the word knows that
+  /// the job is alive, and that what stands below is the job's, until the piece is counted as done.
+  atomic_uint_fast64_t job;
   atomic_int sleeping;
   atomic_bool stopping;
   sa_piece_function function;
   void *context;
   ptrdiff_t pieces;
-  atomic_ptrdiff_t next;
-  atomic_int busy;  // workers that haven't finished the current job
+  atomic_ptrdiff_t done;
 };
 
 struct worker {
@@ -35,48 +38,47 @@ struct worker {
   int thread;
 };
 
+static const uint64_t untaken = UINT32_MAX;
+
 static void take_pieces(sa_pool *pool, int thread) {
-  for (;;) {
-    ptrdiff_t piece = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
-    if (piece >= pool->pieces) return;
-    pool->function(pool->context, piece, thread);
+  ptrdiff_t count = 0;
+  uint64_t job = atomic_load_explicit(&pool->job, memory_order_acquire);
+  while (job & untaken) {
+    if (!atomic_compare_exchange_weak_explicit(&pool->job, &job, job - 1, memory_order_acquire, memory_order_acquire)) continue;
+    pool->function(pool->context, pool->pieces - (ptrdiff_t)(job & untaken), thread);
+    count++;
+    job = atomic_load_explicit(&pool->job, memory_order_acquire);
   }
+  // Not earlier: while this is missing from the sum, the job can't end and the next one can't begin.
+  if (count > 0) atomic_fetch_add_explicit(&pool->done, count, memory_order_release);
 }
 
-static unsigned wait_for_job(sa_pool *pool, unsigned seen) {
+static bool is_needed(sa_pool *pool) { return (atomic_load(&pool->job) & untaken) || atomic_load(&pool->stopping); }
+
+static void wait_for_job(sa_pool *pool) {
   for (int spin = 0; spin < SPINS; spin++) {
-    unsigned now = atomic_load_explicit(&pool->generation, memory_order_acquire);
-    if (now != seen) return now;
+    if (is_needed(pool)) return;
     PAUSE();
   }
   pthread_mutex_lock(&pool->mutex);
   atomic_fetch_add(&pool->sleeping, 1);
-  unsigned now;
-  while ((now = atomic_load(&pool->generation)) == seen) pthread_cond_wait(&pool->wake, &pool->mutex);
+  while (!is_needed(pool)) pthread_cond_wait(&pool->wake, &pool->mutex);
   atomic_fetch_sub(&pool->sleeping, 1);
   pthread_mutex_unlock(&pool->mutex);
-  return now;
 }
 
 static void *work(void *argument) {
   struct worker worker = *(struct worker *)argument;
   free(argument);
-  unsigned seen = 0;
-  for (;;) {
-    seen = wait_for_job(worker.pool, seen);
-    if (atomic_load(&worker.pool->stopping)) return NULL;
-    take_pieces(worker.pool, worker.thread);
-    atomic_fetch_sub_explicit(&worker.pool->busy, 1, memory_order_acq_rel);
-  }
+  while (wait_for_job(worker.pool), !atomic_load(&worker.pool->stopping)) take_pieces(worker.pool, worker.thread);
+  return NULL;
 }
 
-static void start_job(sa_pool *pool) {
-  atomic_fetch_add(&pool->generation, 1);
-  if (atomic_load(&pool->sleeping) > 0) {
-    pthread_mutex_lock(&pool->mutex);
-    pthread_cond_broadcast(&pool->wake);
-    pthread_mutex_unlock(&pool->mutex);
-  }
+static void wake_sleepers(sa_pool *pool) {
+  if (atomic_load(&pool->sleeping) == 0) return;
+  pthread_mutex_lock(&pool->mutex);
+  pthread_cond_broadcast(&pool->wake);
+  pthread_mutex_unlock(&pool->mutex);
 }
 
 sa_pool *sa_pool_create(int threads) {
@@ -106,7 +108,7 @@ sa_pool *sa_pool_create(int threads) {
 void sa_pool_destroy(sa_pool *pool) {
   if (!pool) return;
   atomic_store(&pool->stopping, true);
-  start_job(pool);
+  wake_sleepers(pool);
   for (int thread = 1; thread < pool->threads; thread++) pthread_join(pool->workers[thread], NULL);
   pthread_cond_destroy(&pool->wake);
   pthread_mutex_destroy(&pool->mutex);
@@ -117,19 +119,20 @@ void sa_pool_destroy(sa_pool *pool) {
 int sa_pool_threads(const sa_pool *pool) { return pool ? pool->threads : 1; }
 
 void sa_pool_run(sa_pool *pool, sa_piece_function function, void *context, ptrdiff_t pieces) {
-  if (!pool || pool->threads == 1 || pieces <= 1) {
+  if (!pool || pool->threads == 1 || pieces <= 1 || pieces > (ptrdiff_t)untaken) {
     for (ptrdiff_t piece = 0; piece < pieces; piece++) function(context, piece, 0);
     return;
   }
   pool->function = function;
   pool->context = context;
   pool->pieces = pieces;
-  atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-  atomic_store_explicit(&pool->busy, pool->threads - 1, memory_order_relaxed);
-  start_job(pool);
+  atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
+  uint64_t number = (atomic_load_explicit(&pool->job, memory_order_relaxed) >> 32) + 1;
+  atomic_store(&pool->job, number << 32 | (uint64_t)pieces);
+  wake_sleepers(pool);
   take_pieces(pool, 0);
   // On a crowded machine a worker may have lost its core: give way after a while.
-  for (int spin = 0; atomic_load_explicit(&pool->busy, memory_order_acquire) > 0; spin++) {
+  for (int spin = 0; atomic_load_explicit(&pool->done, memory_order_acquire) < pieces; spin++) {
     if (spin < SPINS) PAUSE();
     else sched_yield();
   }
