@@ -30,6 +30,12 @@ static bool meets(sa_index *offset, sa_index phase, sa_index pad, sa_index tap, 
   return true;
 }
 
+/// Whether one of `count` positions, `step` apart from `offset` on, is inside 0 ..< extent.
+static bool reaches(sa_index offset, sa_index step, sa_index count, sa_index extent) {
+  sa_index first = offset >= 0 ? 0 : sa_ceil_div(-offset, step);
+  return first < count && offset + first * step < extent;
+}
+
 void sa_gather_phase(sa_phase *phase, const sa_gather *gather, sa_index index, sa_index padded_columns) {
   sa_conv_geometry g = gather->geometry;
   phase->packed_offset = 0;
@@ -46,6 +52,9 @@ void sa_gather_phase(sa_phase *phase, const sa_gather *gather, sa_index index, s
         if (gather->backward
             && (!meets(&tap.row_offset, phase->row_phase, g.pad_top, u, g)
                 || !meets(&tap.column_offset, phase->column_phase, g.pad_left, v, g)))
+          continue;
+        if (!reaches(tap.row_offset, gather->step, phase->height, gather->source_height)
+            || !reaches(tap.column_offset, gather->step, phase->width, gather->source_width))
           continue;
         phase->taps[phase->tap_count++] = tap;
       }

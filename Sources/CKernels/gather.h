@@ -2,7 +2,8 @@
 //
 // The destination's pixels fall into phases: pixels (row_phase + i * phases, column_phase + j * phases) for all i, j. Within a phase each
 // pixel reads the same taps: source pixel (i * step + row_offset, j * step + column_offset). Forward has one phase and step = stride;
-// backward data has stride x stride phases and step 1.
+// backward data has stride x stride phases and step 1. A tap that lies outside the image for every pixel is left out, with its weights: of
+// a 3x3 kernel on a map of one pixel, eight of nine.
 #ifndef SA_GATHER_H
 #define SA_GATHER_H
 #include "convolution_internal.h"
