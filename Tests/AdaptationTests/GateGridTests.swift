@@ -19,6 +19,9 @@ struct GateGridTests {
     let partial: [any AdaptationStrategy] = [RecalibratedModel(blend: .empiricalBayes()), InstanceNormalized(stages: 2, channels: .half)]
     cells += try grid.cells(chosen.first { $0.name == "label" }!, strategies: partial)
     for cell in cells { #expect(!(cell.isAccepted && (cell.isHarmful || cell.losesAccuracy)), "\(cell.line)") }
+    for cell in cells where !cell.isLabelled {
+      #expect((cell.outcome.reason == .unlabelledSwap) == cell.strategy.hasPrefix("instance-norm"), "\(cell.line)\n\(cell.outcome)")
+    }
     let helped = cells.first { $0.shift.name == "offset" && $0.isLabelled }!
     #expect(helped.truth.difference > 0.2 && helped.outcome.decision == .accepted, "\(helped.line)\n\(helped.outcome)")
   }

@@ -51,6 +51,8 @@ public struct GateOutcome: Hashable, Codable, Sendable {
     case noObjection
     /// Several findings a scan, none of them labelled.
     case unlabelledFindings
+    /// Normalization of another kind, and no label to judge it by.
+    case unlabelledSwap
     /// A new or extended head answers in other labels than the source model, or there is no source model.
     case nothingToCompareWith
     case notAsked
@@ -127,6 +129,9 @@ extension GateOutcome.Reason: CustomStringConvertible {
     case .harmsFindings(let findings): "it does harm on held-out patients to \(findings.joined(separator: ", "))"
     case .unlabelledFindings:
       "found no labelled finding; expected some to judge by, since without labels nothing speaks for or against several findings a scan "
+        + "(--ungated fits without being judged)"
+    case .unlabelledSwap:
+      "found no label; expected some to judge another kind of normalization by, which costs accuracy even on the source's own scanner, unseen "
         + "(--ungated fits without being judged)"
     case .harmsScanners(let scanners):
       "it does harm on held-out patients of \(scanners.joined(separator: ", ")); adapt to each scanner by itself (--per-scanner)"

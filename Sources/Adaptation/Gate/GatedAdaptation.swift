@@ -71,6 +71,7 @@ public struct GatedAdaptation: Sendable {
     guard !run.strategy.head.changesLabels else { return (.notJudged(.nothingToCompareWith), []) }
     let isLabelled = !Set(cohort.labels).isDisjoint(with: source.card.labels)
     guard isLabelled || source.card.output == .softmax else { return (GateOutcome(.refused, .unlabelledFindings), []) }
+    guard try isLabelled || !regroupsNormalizations(of: source) else { return (GateOutcome(.refused, .unlabelledSwap), []) }
     let judging = isLabelled ? cohort.labelled : cohort
     guard judging.patients.count >= 2 else {
       return (GateOutcome(.refused, .tooFewPatients(found: judging.patients.count, needed: gate.minimumPatients)), [])
@@ -90,6 +91,14 @@ public struct GatedAdaptation: Sendable {
       return (outcome, answers.unreadable)
     }
     return source.card.output == .sigmoid ? try outcome(MultiLabelPrediction.self) : try outcome(Prediction.self)
+  }
+
+  /// Whether other values are normalized together than in the source: batch statistics became each scan's own.
+  private func regroupsNormalizations(of source: Model) throws -> Bool {
+    var rewritten = source
+    _ = try run.strategy.prepare(&rewritten)
+    let groupings = Dictionary(source.graph.normalizations.map { ($0.name, $0.operation.grouping) }) { first, _ in first }
+    return rewritten.graph.normalizations.contains { layer in groupings[layer.name].map { $0 != layer.operation.grouping } ?? false }
   }
 
   private func crossFitted<Answer: JudgedAnswer>(
