@@ -50,6 +50,38 @@ struct BatchTests {
     }
   }
 
+  @Test("A label that no folder bears, and one that the model doesn't have, can't be mapped; a folder without the label has nothing to map")
+  func mappedLabels() throws {
+    try withScratchFolder { folder in
+      let (model, _) = try prepared(folder)
+      let fixture = CommandRun.root.appending(path: "Fixtures/phantom")
+      let rows = try String(contentsOf: fixture.appending(path: "manifest.csv"), encoding: .utf8).split(separator: "\n")
+      for (name, scanner, lesion) in [("one", "alpha", "Lesion"), ("two", "beta", "lesion")] {
+        let place = folder.appending(path: "batch/\(name)")
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        let text =
+          rows.filter { $0.hasPrefix("path,") || $0.contains(",\(scanner),") }.map {
+            $0.replacingOccurrences(of: ",lesion", with: ",\(lesion)")
+          }.joined(separator: "\n") + "\n"
+        try text.write(to: place.appending(path: "manifest.csv"), atomically: true, encoding: .utf8)
+      }
+      func adapt(_ more: [String]) throws -> CommandRun {
+        try CommandRun(
+          ["adapt", "--model", model, "--scans", "batch", "--root", fixture.path, "--ungated", "--out", "packs", "--quiet"] + more,
+          in: folder)
+      }
+      let idle = try adapt(["--map-label", "Leison=lesion"])
+      requireStatus(65, idle)
+      #expect(idle.errors.contains("no scan is labelled 'Leison'"))
+      let unknown = try adapt(["--map-label", "Lesion=tumour"])
+      requireStatus(3, unknown)
+      #expect(unknown.output.contains("'tumour' isn't one of the model's labels"))
+      requireStatus(0, try adapt(["--map-label", "Lesion=lesion"]))
+      let perScanner = try batch(model, fixture.path, in: folder, ["--map-label", "lesion=tumour"])
+      requireStatus(65, perScanner)
+    }
+  }
+
   @Test("Predictions take each scanner's pack; a scanner without one is refused or follows the stated policy")
   func predicting() throws {
     try withScratchFolder { folder in

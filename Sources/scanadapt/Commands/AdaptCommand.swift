@@ -102,7 +102,7 @@ struct AdaptCommand: ParsableCommand {
       let job = DryRun.Job(run: run, fits: fits, scans: training.count, predictions: fits > 1 ? training.count : 0)
       return Terminal.result(try dry.table(of: [job]))
     }
-    if let jobs = try batchJobs() {
+    if let jobs = try batchJobs(of: run, from: source) {
       try BatchRun(run: run, source: source, jobs: jobs, output: output, command: self).execute()
     } else {
       let cohort = try loadCohort()
@@ -114,10 +114,11 @@ struct AdaptCommand: ParsableCommand {
   }
 
   /// The folders of a batch; nil where this is a single run.
-  private func batchJobs() throws -> [FolderJob]? {
+  private func batchJobs(of run: AdaptationRun, from source: Model) throws -> [FolderJob]? {
     let options = scans.cohortOptions()
     if perScanner {
       let cohort = try scans.load()
+      try LabelNotes.check(cohort, against: source, for: run, mappings: scans.labelMappings)
       return cohort.scanners.map { scanner in FolderJob(name: scanner.rawValue) { cohort.restricted(toScanner: scanner) } }
     }
     var folders = scans.sources
@@ -128,12 +129,16 @@ struct AdaptCommand: ParsableCommand {
       folders = inside
     }
     guard folders.count > 1 || folders != scans.sources else { return nil }
+    try LabelNotes.check(scans.labelMappings, on: folders.map { folder in { try Cohort.load(folder, options) } })
     return try folders.map { folder in
       let name = try Folder.resolved(folder).split(separator: "/").last.map(String.init) ?? folder
-      // A folder whose scans don't bear the label has nothing to rename.
       return FolderJob(name: name) {
         let cohort = try Cohort.load(folder, options)
-        return try cohort.renamingLabels(scans.labelMappings.filter { cohort.labels.contains($0.found) })
+        // A folder whose scans don't bear the label has nothing to rename.
+        let mappings = scans.labelMappings.filter { cohort.labels.contains($0.found) }
+        let renamed = try cohort.renamingLabels(mappings)
+        try LabelNotes.check(renamed, against: source, for: run, mappings: mappings)
+        return renamed
       }
     }
   }

@@ -49,6 +49,7 @@ struct DiagnoseCommand: ParsableCommand {
   func run() throws {
     let model = try model.load()
     let cohort = try scans.load()
+    try LabelNotes.check(scans.labelMappings, against: model)
     let known = reference.map { ScannerID($0) }
     if let known, !cohort.scanners.contains(known) {
       throw ValidationError("--reference \(known): the scans have \(cohort.scanners.map(\.rawValue).joined(separator: ", "))")

@@ -32,6 +32,7 @@ struct PredictCommand: ParsableCommand {
   func run() throws {
     let model = try model.load()
     let cohort = try scans.load(needsPatients: false)
+    try LabelNotes.check(scans.labelMappings, against: model)
     LabelNotes.note(try LabelVocabulary(model.card.labels).strays(of: cohort.records), "its answers are of its own labels")
     let predictor = Predictor(loader: try compute.loader(for: model), budget: compute.budget)
     let adapted = AdaptedModel(model, packs: try packs.map { try NormPackBank(folder: $0) }, unknownScanner: unknownScanner)

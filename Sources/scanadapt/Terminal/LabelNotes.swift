@@ -23,6 +23,25 @@ enum LabelNotes {
     _ = try LabelVocabulary.check(cohort, against: model, head: head, usesLabels: true, newLabels: newLabels, mappings: mappings)
   }
 
+  /// For commands that fit nothing: what labels were renamed to must be the model's own.
+  static func check(_ mappings: [LabelMapping], against model: Model) throws {
+    for mapping in mappings where !model.card.labels.contains(mapping.model) {
+      throw LabelMappingError.unknownTarget(mapping, known: model.card.labels)
+    }
+  }
+
+  /// For a batch: a folder needn't bear a label that is renamed, but one of them must. Where folders can't be read, nobody can tell.
+  static func check(_ mappings: [LabelMapping], on folders: [() throws -> Cohort]) throws {
+    guard !mappings.isEmpty else { return }
+    let cohorts = folders.map { try? $0() }
+    let labels = Set(cohorts.compactMap { $0?.labels }.joined()).sorted()
+    for mapping in mappings where !labels.contains(mapping.found) {
+      let error = LabelMappingError.idle(mapping, labels: labels)
+      guard cohorts.contains(where: { $0 == nil }) else { throw error }
+      Terminal.note("\(error), in the folders that can be read")
+    }
+  }
+
   static func note(_ strays: [LabelVocabularyError.Stray], _ consequence: String) {
     guard !strays.isEmpty else { return }
     let list = strays.prefix(12).map { "'\($0.label)' (\($0.scans) scans)" }.joined(separator: ", ")
