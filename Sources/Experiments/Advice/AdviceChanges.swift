@@ -38,7 +38,7 @@ struct AdviceChanges {
     }
   }
 
-  private var cuts: [String] { advice.cuts.map { "Left out for the budget: \($0.sentence)." } }
+  private var cuts: [String] { advice.cuts.map { "For the budget, \($0.sentence)." } }
 }
 
 extension Crossing {

@@ -39,9 +39,9 @@ public enum AdviceCut: Hashable, Codable, Sendable {
     switch self {
     case .strategyNeedsMemory(let strategy, let bytes, let allowed):
       "\(strategy) isn't measured: it took \(Self.gigabytes(bytes)) in a few steps, and --memory allows \(Self.gigabytes(allowed))"
-    case .draws(let from, let to): "\(to) of \(from) draws of patients, to stay within --time"
+    case .draws(let from, let to): "only \(to) of \(from) draws of patients are made, to stay within --time"
     case .sizes(let left, let from):
-      "\(left.count) of \(from) sizes (\(left.map(String.init).joined(separator: ", "))), to stay within --time"
+      "only \(left.count) of \(from) sizes are measured (\(left.map(String.init).joined(separator: ", "))), to stay within --time"
     case .strategyNeedsTime(let strategy, let seconds):
       "\(strategy) isn't measured: with it the smallest study would take about \(Self.duration(seconds)), more than --time"
     case .timeOver(let fits, let planned): "the time was over after \(fits) of \(planned) fits; whole folds of what was made are compared"

@@ -56,8 +56,9 @@ public struct AdviceTable: Sendable {
         .init(
           label: "error",
           text: "\(header.error?.words ?? "") on held-out patients with \(header.sizes.last ?? 0) training patients; "
-            + "\(Figures.percent(header.level)) intervals over patients and training subsets; worth having: \(Figures.score(header.margin)); "
-            + "not corrected for \(max(advice.ranks.count - 1, 0)) comparisons, so the best looks a little too good"
+            + "\(Figures.percent(header.level)) intervals over patients and training subsets; worth having: \(Figures.score(header.margin))"
+            + (advice.ranks.count > 2
+              ? "; not corrected for \(advice.ranks.count - 1) comparisons, so the best looks a little too good" : "")
         ),
       ]
     }
