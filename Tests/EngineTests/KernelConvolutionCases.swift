@@ -122,7 +122,7 @@ extension sa_conv_geometry {
       input_height: height, input_width: width)
   }
 
-  /// Odd shapes: channels that don't fill vectors, 1-pixel maps, strides, asymmetric padding, dilation, groups.
+  /// Odd shapes: channels that don't fill vectors, 1-pixel maps, taps that never meet the map, strides, asymmetric padding, dilation, groups.
   static let odd: [sa_conv_geometry] = [
     .init(1, 1, kernel: 1, padding: (0, 0, 0, 0), height: 1, width: 1),
     .init(3, 20, kernel: 7, stride: 2, padding: (3, 3, 3, 3), height: 17, width: 19),
@@ -134,6 +134,8 @@ extension sa_conv_geometry {
     .init(24, 130, kernel: 1, stride: 2, padding: (0, 0, 0, 0), height: 9, width: 8),
     .init(530, 17, kernel: 1, padding: (0, 0, 0, 0), height: 3, width: 3),
     .init(9, 10, kernel: 3, padding: (1, 1, 1, 1), height: 1, width: 1),
+    .init(24, 40, kernel: 3, stride: 2, padding: (1, 1, 1, 1), height: 2, width: 1),
+    .init(11, 70, kernel: 3, dilation: 3, padding: (3, 3, 3, 3), height: 2, width: 4),
     .init(16, 24, kernel: 3, padding: (1, 1, 1, 1), height: 13, width: 15),
     .init(40, 64, kernel: 3, padding: (0, 2, 1, 0), height: 9, width: 8),
     .init(65, 31, kernel: 3, padding: (2, 2, 2, 2), height: 5, width: 7),

@@ -175,6 +175,8 @@ struct KernelConvolutionTests {
       #expect(algorithms(channels, side: side) == [SA_CONV_WINOGRAD_4, SA_CONV_WINOGRAD_4])
       #expect(algorithms(channels, side: side, stride: 2) == [SA_CONV_GEMM, SA_CONV_GEMM])
     }
+    // One image's few pixels would wait for F(4x4)'s weights.
+    #expect(algorithms(512, side: 3) == [SA_CONV_WINOGRAD_2, SA_CONV_WINOGRAD_4])
     #expect(algorithms(512, side: 2) == [SA_CONV_WINOGRAD_2, SA_CONV_WINOGRAD_2])
     #expect(algorithms(512, side: 1) == [SA_CONV_GEMM, SA_CONV_GEMM])
   }
