@@ -1,12 +1,13 @@
 // Winograd convolution: input tiles of (m+2)^2 pixels are transformed to (m+2)^2 points, each point is one matrix product [tiles,
 // channels] x [channels, columns], and products are transformed back to m^2 pixels.
 //
-// Blocking: tiles are taken in blocks whose points stay in L2, each piece doing all three steps and fetching what it touches next. Where
-// the weights are too large to be read once per block, or blocks too few, the steps run one after the other over blocks in L3, divided by
-// tile, by (point, columns), by tile. Either way a pixel's arithmetic is the same.
+// Blocking: tiles are taken in blocks whose points stay in L2, each piece doing all three steps and fetching what it touches next. Weights
+// too large for L2 are read once per larger block, by the one core that made its points. Where even that is too often, or blocks too few,
+// the steps run one after the other over blocks in L3, divided by tile, by (point, columns), by tile. Either way a pixel's arithmetic is
+// the same.
 //
-// One core of a Zen 4 at batch 16, maps not in cache: ResNet-18's four shapes 325, 353, 276, 293 effective GFLOP/s, the gathered product
-// 105-112.
+// Zen 4 at batch 16, maps not in cache: ResNet-18's four shapes 325, 353, 300, 305 effective GFLOP/s on one core, 620, 725, 565, 560 on
+// two; the gathered product 105-112 on one.
 #include "winograd.h"
 
 #include <math.h>
@@ -18,6 +19,7 @@
 
 enum { LARGE_WEIGHTS = 700000, BLOCK_FLOATS = 100000, TILE_STEP = 12, FEWEST_BLOCKS = 4, MOST_RUN = 8, WANTED_PIECES = 32 };
 enum { TINY_PIXELS = 36, STREAMED_WEIGHTS = 128 * 128 };
+enum { SHARED_WEIGHTS = 1 << 22, SLICE_TILES = 32, FEWEST_SLICES = 4 };
 enum { SHARED_FLOATS = 1 << 20, FEWEST_SHARED_TILES = 36, DEPTH = 512, PANELS_PER_PIECE = 4 };
 
 typedef struct {
@@ -87,6 +89,10 @@ static context make_context(sa_conv_plan plan, sa_index images) {
   f.block = sa_most(TILE_STEP, BLOCK_FLOATS / tile_floats / TILE_STEP * TILE_STEP);
   f.staged = weights > LARGE_WEIGHTS || f.tiles < FEWEST_BLOCKS * f.block;
   sa_index shared = sa_most(FEWEST_SHARED_TILES, sa_most(SHARED_FLOATS, weights / 2) / tile_floats);
+  if (weights > LARGE_WEIGHTS && weights <= SHARED_WEIGHTS && f.tiles >= FEWEST_SLICES * SLICE_TILES) {
+    f.staged = false;
+    f.block = sa_ceil_div(f.tiles, f.tiles / SLICE_TILES);
+  }
   if (f.staged) f.block = sa_ceil_div(f.tiles, sa_ceil_div(f.tiles, shared));
   f.blocks = sa_ceil_div(f.tiles, f.block);
   f.run = sa_most(1, sa_least(MOST_RUN, f.blocks / WANTED_PIECES));

@@ -165,6 +165,29 @@ struct KernelConvolutionTests {
     }
   }
 
+  @Test("Winograd with weights larger than a cache gives the gathered product's results, and an image's bits don't depend on its batch")
+  func largeWeights() {
+    var random = TestValues(seed: 8)
+    let geometry = sa_conv_geometry(130, 160, kernel: 3, padding: (1, 1, 1, 1), height: 23, width: 30)
+    let example = ConvolutionCase(geometry, images: 3, random: &random)
+    for set in instructionSets where set != SA_PORTABLE {
+      let gathered = [SA_CONV_FORWARD, SA_CONV_BACKWARD_DATA].map { sa_conv_plan_make_with(geometry, $0, SA_CONV_GEMM, set) }
+      let plans = [SA_CONV_FORWARD, SA_CONV_BACKWARD_DATA].map { sa_conv_plan_make_with(geometry, $0, SA_CONV_WINOGRAD_4, set) }
+      let expected = example.forward(gathered[0], epilogue: true, prologue: true, moments: false).output
+      let gradient = example.inputGradient(gathered[1], addedTo: nil)
+      let pool = sa_pool_create(3)
+      defer { sa_pool_destroy(pool) }
+      let whole = example.forward(plans[0], epilogue: true, prologue: true, moments: false, pool: pool).output
+      let alone = example.lastImageAlone.forward(plans[0], epilogue: true, prologue: true, moments: false).output
+      #expect(relativeError(whole.values, expected.values) < bound(SA_CONV_WINOGRAD_4), "\(describe(plans[0]))")
+      #expect(whole.values.suffix(alone.values.count) == alone.values[...], "\(describe(plans[0]))")
+      let computed = example.inputGradient(plans[1], addedTo: nil, pool: pool)
+      let computedAlone = example.lastImageAlone.inputGradient(plans[1], addedTo: nil)
+      #expect(relativeError(computed.values, gradient.values) < bound(SA_CONV_WINOGRAD_4), "\(describe(plans[1]))")
+      #expect(computed.values.suffix(computedAlone.values.count) == computedAlone.values[...], "\(describe(plans[1]))")
+    }
+  }
+
   @Test("The committed table sends ResNet's 3x3 layers to F(4x4), 2-pixel maps to F(2x2), 1-pixel maps and strides to the gathered product")
   func choice() {
     func algorithms(_ channels: Int, side: Int, stride: Int = 1) -> [sa_conv_algorithm] {
