@@ -66,7 +66,7 @@ struct AdviceRanking {
       let best = best(of: names)!
       let tie: String
       if best == chosen {
-        tie = "no other strategy errs less"
+        tie = "no other strategy that was measured errs less"
       } else {
         let gap = curves.difference(of: chosen, from: best, at: size)!
         tie =
