@@ -4,6 +4,7 @@ import Evaluation
 import Files
 import Graphs
 import ModelFiles
+import Normalization
 import Testing
 
 @Suite("Several findings a scan")
@@ -151,6 +152,20 @@ struct FindingsTests {
     let nobody = try gated.adapt(
       findings, to: shifted.withoutLabels, named: "test", loader: StripesCohort.loader, ledger: Ledger())
     #expect(nobody.outcome.reason == .unlabelledFindings && nobody.outcome.decision == .refused && nobody.adapted == nil)
+  }
+
+  @Test("A diagnosis of a model of findings has every part but class shares, and counts the decisions about all findings")
+  func diagnosis() throws {
+    let findings = try probe(quick).model
+    let other = try StripesCohort(patients: 16, gain: 0.3, offset: 10)
+    let unlabelled = other.cohort.withoutLabels
+    let diagnoser = Diagnoser(
+      comparison: MismatchComparison(draws: 19), remedies: [RecalibratedModel()], gate: Gate(), loader: StripesCohort.loader)
+    let found = try #require(try diagnoser.diagnose(findings, on: unlabelled).scanners.first)
+    #expect(found.labelShift.isEmpty && found.stored.layersBeyondChance().count > 0 && found.gate?.reason == .unlabelledFindings)
+    let remedy = try #require(found.remedies.first)
+    let after = try #require(remedy.mismatchAfter)
+    #expect(remedy.changedDecisions > 0 && remedy.changedDecisions <= 1 && after < remedy.mismatchBefore)
   }
 
   @Test("Recalibrating a model of findings keeps it one")

@@ -53,7 +53,7 @@ public struct Diagnoser: Sendable {
         scanner: scanner, patients: view.moments.patients.count, scans: view.moments.scanCount,
         stored: comparison.compare(view.moments, of: scanner, with: model), input: view.input,
         channels: ChannelHealth.layers(of: model, seeing: view.moments), labels: model.card.labels,
-        labelShift: labelShift(view, known), remedies: [])
+        labelShift: model.card.output == .softmax ? labelShift(view, known) : [], remedies: [])
       if let other {
         found.againstReference = comparison.compare(view.moments, of: scanner, with: other.moments, of: other.scanner, by: model)
         found.inputShift = view.input.flatMap { input in
@@ -106,8 +106,7 @@ struct ScannerView {
     let images = ScanImages(diagnoser.loader)
     let seen = try PatientMoments.observed(by: model, on: scans, images: images, threads: diagnoser.budget.threads)
     moments = seen.moments
-    answers = try Predictor(loader: diagnoser.loader, budget: diagnoser.budget)
-      .predict(model, on: cohort.records, labels: .whereKnown, withFeatures: true)
+    answers = try diagnoser.answers(of: model, cohort.records)
     input = try InputProfile.measured(
       on: scans, images: images, preprocessing: model.card.preprocessing, seed: diagnoser.comparison.seed)
     unreadable = (cohort.unavailable + seen.failures).map(UnreadableScan.init)

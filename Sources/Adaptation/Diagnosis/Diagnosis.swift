@@ -17,7 +17,8 @@ public struct ScannerDiagnosis: Sendable, Codable {
   public var channels: [ChannelHealth]
   /// From the reference scanner, in the feature vectors.
   public var distance: DomainDistance?
-  /// The classes' names, and the shares the model's answers amount to, by each method that could be used.
+  /// The classes' names, and the shares the model's answers amount to, by each method that could be used; none for a model of several
+  /// findings a scan, whose answers have no shares.
   public var labels: [String]
   public var labelShift: [LabelShiftEstimate]
   public var remedies: [Remedy]
@@ -47,7 +48,7 @@ public struct Remedy: Sendable, Codable {
   /// From the reference scanner's feature vectors, each under the model that would be used for it; nil without a reference.
   public let distanceBefore: DomainDistance?
   public let distanceAfter: DomainDistance?
-  /// The share of held-out scans whose decision it changes.
+  /// The share of held-out scans whose decision it changes; of several findings a scan, of all their decisions.
   public let changedDecisions: Double
 
   /// 1: all of it. Negative: it makes things worse.

@@ -64,8 +64,15 @@ struct RemedyTrial {
 }
 
 extension Diagnoser {
+  /// Of a model of several findings a scan, each finding as a task of two classes, one after the other.
   func answers(of model: Model, _ records: [ScanRecord]) throws -> ScanPredictions {
-    try Predictor(loader: loader, budget: budget).predict(model, on: records, labels: .whereKnown, withFeatures: true)
+    let predictor = Predictor(loader: loader, budget: budget)
+    guard model.card.output == .sigmoid else { return try predictor.predict(model, on: records, labels: .whereKnown, withFeatures: true) }
+    let answers = try predictor.predictFindings(model, on: records, labels: .whereKnown, withFeatures: true)
+    return ScanPredictions(
+      records: answers.records,
+      predictions: answers.predictions.flatMap { answer in model.card.labels.indices.map { answer.prediction(of: $0) } }, logits: [],
+      features: answers.features, unreadable: answers.unreadable)
   }
 }
 
