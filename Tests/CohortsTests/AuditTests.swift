@@ -87,6 +87,33 @@ struct AuditTests {
     #expect(!result.hasLeak)
   }
 
+  @Test("Of several findings a scan, the one that goes with scanners is named, and copies that know otherwise of it conflict")
+  func findings() throws {
+    var phantoms = try AuditPhantoms()
+    phantoms.plant(phantoms.scans[0].image, of: 0)
+    phantoms.scans[24].patient = phantoms.scans[0].patient
+    let result = try withTemporaryFolder { folder in
+      let cohort = try phantoms.cohort(in: folder)
+      let records = cohort.records.enumerated().map { index, record in
+        // "bright" is the scanner's; "lesion", but for the copy's, the phantom's, where somebody looked.
+        var findings = ["bright": record.scanner == "alpha"]
+        if index % 5 != 4 || index == 24 { findings["lesion"] = (record.label == "lesion") != (index == 24) }
+        return ScanRecord(
+          patient: record.patient, scanner: record.scanner, findings: findings, path: record.path, absolutePath: record.absolutePath)
+      }
+      return Audit(
+        Cohort(records: records, patientIdentity: .declaredColumn("patient")), settings: AuditSettings(threads: 2, permutations: 1999)
+      ).run()
+    }
+    #expect(result.finding(.labelConflict)?.scanCount == 2)
+    let confounded = result.findings.filter { $0.kind == .labelGoesWithScanner }
+    #expect(confounded.map(\.subject) == ["scanner (finding 'bright')"])
+    #expect(confounded.first?.numbers.first { $0.name == "Cramér's V" }?.value == 1)
+    #expect(result.associations.map(\.subject).contains("scanner (finding 'lesion')"))
+    let single = result.findings.filter { $0.kind == .classOnOneScanner && $0.severity == .warning }.map(\.subject)
+    #expect(single == ["finding 'bright' absent on 'beta'", "finding 'bright' present on 'alpha'"])
+  }
+
   @Test("Labels that go with padding, within scanners, are found")
   func borders() throws {
     var phantoms = try AuditPhantoms()

@@ -10,7 +10,8 @@ public enum GroupTable {
     let extras = cohort.records.reduce(into: [String]()) { names, record in
       for name in record.extra.keys where !names.contains(name) { names.append(name) }
     }
-    var text = csvLine(["path", "patient", "scanner", "label", "split", "site", "date"] + extras + ["group"])
+    let findings = Set(cohort.records.flatMap(\.findings.keys)).sorted()
+    var text = csvLine(["path", "patient", "scanner", "label", "split", "site", "date"] + findings + extras + ["group"])
     for record in cohort.records {
       let group = groupOf[record.patient].map { "audit-\($0)" } ?? record.group ?? ""
       let cells = [
@@ -18,7 +19,9 @@ public enum GroupTable {
         record.scanner.rawValue, record.label ?? "",
         record.split ?? "", record.site ?? "", record.date ?? "",
       ]
-      text += csvLine(cells + extras.map { record.extra[$0] ?? "" } + [group])
+      // As --label-columns reads them.
+      let found = findings.map { name in record.findings[name].map { $0 ? "1" : "0" } ?? "" }
+      text += csvLine(cells + found + extras.map { record.extra[$0] ?? "" } + [group])
     }
     return text
   }

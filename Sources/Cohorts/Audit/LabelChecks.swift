@@ -11,13 +11,19 @@ package struct LabelChecks {
 
   package init(_ records: [ScanRecord], _ facts: [ScanFacts], _ settings: AuditSettings) {
     // A third of the allowed false alarms each for scanners, for classes on one scanner, and for all file properties together.
-    let share = settings.falseAlarmRate / 3
-    var found = Self.variants(.labelNameVariants, records, records.compactMap(\.label)) { $0.label }
-    found += Self.variants(.scannerNameVariants, records, records.map(\.scanner.rawValue)) { $0.scanner.rawValue }
+    // Findings share it again: each is a task of its own.
+    let findings = Set(records.flatMap(\.findings.keys)).sorted()
+    let tasks = findings.isEmpty ? [LabelledPatients(records)] : findings.map { LabelledPatients(records, finding: $0) }
+    let share = settings.falseAlarmRate / 3 / Double(tasks.count)
+    var found = Self.variants(.labelNameVariants, records) { $0.labels }
+    found += Self.variants(.scannerNameVariants, records) { [$0.scanner.rawValue] }
     var tested: [AuditAssociation] = []
-    let labelled = LabelledPatients(records)
 
-    func test(_ subject: String, _ levels: [PatientID: Set<String>], stratified: Bool, _ kind: AuditFinding.Kind, _ threshold: Double) {
+    func test(
+      _ labelled: LabelledPatients, _ name: String, _ levels: [PatientID: Set<String>], stratified: Bool, _ kind: AuditFinding.Kind,
+      _ threshold: Double
+    ) {
+      let subject = labelled.subject(name)
       guard
         let association = labelled.association(
           with: levels, stratified: stratified, permutations: settings.permutations, seed: settings.seed, purpose: subject)
@@ -36,30 +42,33 @@ package struct LabelChecks {
           ] + (association.textbookPValue.map { [.init("exact or chi-squared p", $0)] } ?? [])))
     }
 
-    test("scanner", labelled.scanners, stratified: false, .labelGoesWithScanner, share)
-    found += labelled.classesOnOneScanner(records, threshold: share)
     let traits = FileTraits(facts)
-    for trait in traits.varying {
-      test(trait.name, trait.levels, stratified: true, .labelGoesWithFiles, share / Double(traits.varying.count))
+    for labelled in tasks {
+      test(labelled, "scanner", labelled.scanners, stratified: false, .labelGoesWithScanner, share)
+      found += labelled.classesOnOneScanner(records, threshold: share)
+      for trait in traits.varying {
+        test(labelled, trait.name, trait.levels, stratified: true, .labelGoesWithFiles, share / Double(traits.varying.count))
+      }
     }
-    findings = found
+    self.findings = found
     associations = tested
   }
 
   private static func variants(
-    _ kind: AuditFinding.Kind, _ records: [ScanRecord], _ names: [String], _ name: (ScanRecord) -> String?
+    _ kind: AuditFinding.Kind, _ records: [ScanRecord], _ names: (ScanRecord) -> [String]
   ) -> [AuditFinding] {
-    NameVariants.groups(names).map { group in
+    NameVariants.groups(records.flatMap(names)).map { group in
       AuditFinding(
         kind, .warning, subject: group.map { "'\($0)'" }.joined(separator: ", "),
-        of: records.filter { name($0).map(group.contains) ?? false })
+        of: records.filter { names($0).contains(where: group.contains) })
     }
   }
 }
 
 /// A test of whether classes go with something, whatever it said.
 public struct AuditAssociation: Hashable, Sendable, Codable {
-  /// What classes were tested against: `scanner`, `file format`, `image size`, `constant border`.
+  /// What classes were tested against: `scanner`, `file format`, `image size`, `constant border`; with `(finding 'NAME')` behind it where
+  /// that finding was the class.
   public let subject: String
   public let patients: Int
   public let cramersV: Double

@@ -2,12 +2,15 @@
 struct LabelledPatients {
   let classes: [String]
   let scanners: [PatientID: Set<String>]
+  /// The finding that is the class here; nil where each scan has one class.
+  let finding: String?
   private let labels: [PatientID: Set<String>]
 
-  init(_ records: [ScanRecord]) {
+  init(_ records: [ScanRecord], finding: String? = nil) {
+    self.finding = finding
     var (labels, scanners): ([PatientID: Set<String>], [PatientID: Set<String>]) = ([:], [:])
     for record in records {
-      guard let label = record.label else { continue }
+      guard let label = Self.label(record, finding) else { continue }
       labels[record.patient, default: []].insert(label)
       scanners[record.patient, default: []].insert(record.scanner.rawValue)
     }
@@ -47,9 +50,19 @@ struct LabelledPatients {
       let columns = names.map { name in single.count { $0.contains(name) } }
       let chance = ContingencyTests.chanceOfOneColumn(members: members.count, columns: columns)
       return AuditFinding(
-        .classOnOneScanner, chance * Double(classes.count) <= threshold ? .warning : .note, subject: "class '\(label)' on '\(scanner)'",
-        of: records.filter { $0.label == label }, numbers: [.init("p", chance)])
+        .classOnOneScanner, chance * Double(classes.count) <= threshold ? .warning : .note,
+        subject: (finding.map { "finding '\($0)' \(label)" } ?? "class '\(label)'") + " on '\(scanner)'",
+        of: records.filter { Self.label($0, finding) == label }, numbers: [.init("p", chance)])
     }
+  }
+
+  /// What is tested against, as findings and associations name it.
+  func subject(_ name: String) -> String { finding.map { "\(name) (finding '\($0)')" } ?? name }
+
+  /// A finding is there or not; where nobody looked, the scan takes no part.
+  private static func label(_ record: ScanRecord, _ finding: String?) -> String? {
+    guard let finding else { return record.label }
+    return record.findings[finding].map { $0 ? "present" : "absent" }
   }
 
   private static func profile(_ scanners: Set<String>) -> String { scanners.sorted().joined(separator: "\u{1F}") }

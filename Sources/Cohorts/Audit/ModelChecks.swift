@@ -17,7 +17,7 @@ struct ModelChecks {
       found.append(
         AuditFinding(
           .labelsUnknownToModel, .warning, subject: foreign.prefix(10).map { "'\($0)'" }.joined(separator: ", "),
-          of: cohort.records.filter { $0.label.map(foreign.contains) ?? false }, numbers: [.init("labels", Double(foreign.count))]))
+          of: cohort.records.filter { $0.labels.contains(where: foreign.contains) }, numbers: [.init("labels", Double(foreign.count))]))
     }
     let idle = expectations.labels.filter { !used.contains($0) }
     if !idle.isEmpty, !used.isEmpty, !numbered {

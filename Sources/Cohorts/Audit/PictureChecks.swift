@@ -32,7 +32,7 @@ struct PictureChecks {
 
   private static func withinPatients(_ facts: [ScanFacts], _ copies: [[Int]]) -> [AuditFinding] {
     let repeated = copies.filter { Set($0.map { facts[$0].record.patient }).count < $0.count }
-    let conflicting = copies.filter { Set($0.compactMap { facts[$0].record.label }).count > 1 }
+    let conflicting = copies.filter { disagree($0.map { facts[$0].record }) }
     var found: [AuditFinding] = []
     if !conflicting.isEmpty {
       found.append(
@@ -46,6 +46,12 @@ struct PictureChecks {
           .repeatedScans, .note, of: repeated.joined().map { facts[$0].record }, numbers: [.init("pictures", Double(repeated.count))]))
     }
     return found
+  }
+
+  /// About the class, or about a finding that both know.
+  private static func disagree(_ records: [ScanRecord]) -> Bool {
+    if Set(records.compactMap(\.label)).count > 1 { return true }
+    return Set(records.flatMap(\.findings.keys)).contains { finding in Set(records.compactMap { $0.findings[finding] }).count > 1 }
   }
 
   private static func nearDuplicates(_ facts: [ScanFacts], _ store: SignatureStore, _ settings: AuditSettings) -> [AuditFinding] {
