@@ -50,11 +50,14 @@ struct AdaptCommand: ParsableCommand {
   @Flag(help: "Put in place what no label could check and nothing speaks against.")
   var acceptUnverified = false
 
-  @Flag(help: "Don't judge: fit, and put in place.")
+  @Flag(help: "Don't judge: fit, and put in place. What a strategy itself refuses without labels stays refused.")
   var ungated = false
 
   @Option(
-    help: "The largest loss against the network as it came that the gate lets pass: 0.01, the default, is one point of balanced accuracy.")
+    help: """
+      The largest loss against the network as it came that the gate lets pass: 0.01, the default, is one point of balanced accuracy, or of \
+      the mean area over several findings.
+      """)
   var margin: Double?
 
   @Option(help: "The patient folds that the gate judges by; 5 unless given.")
