@@ -45,4 +45,31 @@ struct LabelShiftTests {
     let interval = try #require(found.intervals)[1]
     #expect(interval.lower < 0.8 && interval.upper > 0.8)
   }
+
+  /// Of a model as good as sure of every scan, one a patient, in these shares of a hundred.
+  private func estimate(_ counts: [Int]) throws -> LabelShiftEstimate {
+    let labels = counts.indices.flatMap { Array(repeating: $0, count: counts[$0]) }
+    return try #require(
+      .byExpectationMaximization(
+        labels.enumerated().map { index, label in
+          let probabilities = counts.indices.map { $0 == label ? 1 - 1e-9 : 1e-9 / Double(counts.count - 1) }
+          return Prediction(scan: "s\(index)", patient: "p\(index)", scanner: "B", label: nil, probabilities: probabilities)
+        }))
+  }
+
+  @Test("Of three classes the one that vanished is believed, though another grew beyond tolerance and isn't borne out")
+  func threeClasses() throws {
+    func finding(_ early: [Int], _ whole: [Int]) throws -> LabelShiftFinding {
+      LabelShiftFinding(
+        source: try estimate([34, 33, 33]), early: try estimate(early), whole: try estimate(whole), scannerMismatch: 1,
+        labels: ["a", "b", "c"], tolerance: 0.15)
+    }
+    let vanished = try finding([50, 2, 48], [34, 15, 51])
+    #expect(vanished.hasMoved && vanished.sentence.hasPrefix("'b' is estimated at 2"), "\(vanished.sentence)")
+    // The one furthest off is of no account where another is borne out.
+    let grown = try finding([52, 2, 46], [45, 32, 23])
+    #expect(grown.hasMoved && grown.sentence.hasPrefix("'a' is estimated at 52"), "\(grown.sentence)")
+    let neither = try finding([50, 2, 48], [34, 32, 34])
+    #expect(!neither.hasMoved && neither.sentence.hasSuffix("don't bear out"), "\(neither.sentence)")
+  }
 }

@@ -104,6 +104,24 @@ struct UnlabelledGuardTests {
     #expect(labelled.model.parameters.fingerprint != Self.grid.source.parameters.fingerprint)
   }
 
+  @Test("Labels of a few patients among many, or that the model doesn't know, leave the guard on; those of half the gate's minimum don't")
+  func fewLabels() throws {
+    let (labelled, bare) = (try clinic(lesionFraction: 0.9, withLabels: true), try clinic(lesionFraction: 0.9))
+    func isAsked(_ patients: Int, _ cohort: Cohort) throws -> Bool {
+      let chosen = Set(Set(cohort.records.map(\.patient)).sorted().prefix(patients))
+      let records =
+        cohort.records.filter { chosen.contains($0.patient) }
+        + cohort.records.filter { !chosen.contains($0.patient) }.map { record in bare.records.first { $0.id == record.id }! }
+      let some = Cohort(records: records, patientIdentity: cohort.patientIdentity, source: cohort.source)
+      return try adapt(RecalibratedModel(), to: some, reckless).report.refusal?.contains("'lesion' is estimated at") == true
+    }
+    let foreign = try labelled.renamingLabels([
+      LabelMapping(found: "lesion", model: "tumour"), LabelMapping(found: "benign", model: "none"),
+    ])
+    #expect(try isAsked(40, foreign))
+    #expect(try isAsked(1, labelled) && isAsked(9, labelled) && !isAsked(10, labelled))
+  }
+
   @Test("Of the layers asked for, the early half stays; where that is none, nothing is adapted and it says so")
   func layersAskedFor() throws {
     let both = try clinic(lesionFraction: 0.15, scanner: contrast)

@@ -69,7 +69,7 @@ public struct GatedAdaptation: Sendable {
   ) throws -> (outcome: GateOutcome, unreadable: [UnreadableScan]) {
     guard let gate else { return (.notJudged(.notAsked), []) }
     guard !run.strategy.head.changesLabels else { return (.notJudged(.nothingToCompareWith), []) }
-    let isLabelled = !Set(cohort.labels).isDisjoint(with: source.card.labels)
+    let isLabelled = !cohort.records.patientsLabelled(among: source.card.labels).isEmpty
     guard isLabelled || source.card.output == .softmax else { return (GateOutcome(.refused, .unlabelledFindings), []) }
     guard try isLabelled || !regroupsNormalizations(of: source) else { return (GateOutcome(.refused, .unlabelledSwap), []) }
     let judging = isLabelled ? cohort.labelled : cohort

@@ -15,7 +15,7 @@ import Normalization
 /// Helps when gain, offset, blur or noise moved the features' scale: often most of what a scanner does. Hurts on few scans (mix with
 /// the prior), and when the classes' shares moved too: the statistics then carry the prevalence. Empirical Bayes needs no number to be
 /// chosen: channels that moved less than patients differ stay with the source. It looks at means only, so a channel whose variance alone
-/// moved stays there too; and it is undefined for one patient. Where no scan has a label, a believed shift of the classes' shares
+/// moved stays there too; and it is undefined for one patient. Where too few scans have a label, a believed shift of the classes' shares
 /// (`LabelShiftGuard`) keeps the source's statistics in the late half of the normalizations, or everywhere.
 ///
 /// Li et al. 2016 (AdaBN); Schneider et al. 2020 (the prior); You et al. 2021 (alpha-BN); Efron and Morris 1973 (empirical Bayes).
@@ -70,14 +70,14 @@ public struct RecalibratedModel: AdaptationStrategy {
   public var expectation: RewriteExpectation? { refusal == nil ? .changesOutput : nil }
   public static let options = [
     StrategyOption<Self>("variance", \.mixtureVariance, "how two variances mix", isFor: { $0.blend != .targetOnly }),
-    StrategyOption<Self>("guard", \.shiftGuard.action, "without labels, what to do where the classes' shares moved"),
+    StrategyOption<Self>("guard", \.shiftGuard.action, "without labels, or with too few, what to do where the classes' shares moved"),
     StrategyOption<Self>("prior", \.shiftGuard.prior, "for it, the classes' shares in the source's training"),
     StrategyOption<Self>("tolerance", \.shiftGuard.tolerance, "for it, the change of a class's share that is put up with"),
   ]
 
   /// With labels the gate, or a cross-validation, sees what a shift does.
   public func decided(on evidence: TrainingEvidence) throws -> Self {
-    guard head == .keep, evidence.labelled.isEmpty, let reach = try shiftGuard.reach(on: evidence, strategy: name) else { return self }
+    guard head == .keep, !evidence.hasLabelsToJudgeBy, let reach = try shiftGuard.reach(on: evidence, strategy: name) else { return self }
     var decided = self
     decided.reach = reach
     decided.statistics = try reach.restricted(statistics, in: evidence.model.graph)

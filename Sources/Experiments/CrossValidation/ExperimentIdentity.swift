@@ -23,7 +23,8 @@ struct ExperimentIdentity {
       try Self.json(configuration.division), try Self.json(splits), try Self.json(configuration.nesting),
       "\(configuration.seeds) \(configuration.comparesTransductive) \(configuration.probesShortcuts)",
     ]
-    // What inner folds choose and training scores depend on it; without it, runs of earlier versions go on.
+    // What inner folds choose and training scores depend on it. Runs of earlier versions don't go on, with it or without: their strategies
+    // were encoded with fewer settings.
     if configuration.unit != .scan { lines.append("unit \(configuration.unit.rawValue)") }
     for row in design.rows { lines += try Self.lines(of: row.strategy, named: row.entry.name) }
     lines += Self.lines(of: design.cohort.records, loader: experiment.loader)
