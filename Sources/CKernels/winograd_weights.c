@@ -28,7 +28,7 @@ typedef struct {
   sa_index tile_total, block, v_panel, v_point, e_panel, e_point;  // points [point][panel][tile][channel]
   bool whole;                                                   // all tiles are one block
   sa_index slices, slice;                                       // runs of tiles with sums of their own; tiles in one
-  float *v, *e, *sums;  // sums [slice][24 input channels][128 output channels][point][input channel][output channel], or a thread's one
+  float *v, *e, *sums;  // sums [slice][group of 128][panel of 24][point][input channel][output channel], or a thread's one
   sa_index first_tile, tile_count;
 } context;
 

@@ -101,6 +101,27 @@ struct ProxyADistanceTests {
     #expect(found.pValue == nil && found.chance == nil && !found.tellsApart)
   }
 
+  @Test("Of long series every patient stays, with as many scans on either scanner: as cut to ten of each before")
+  func longSeries() throws {
+    var stream = RandomStream(seed: 5, purpose: "proxy")
+    var places: [String: [Double]] = [:]
+    let clouds = [
+      Cloud((0..<20).map { "\($0)" }, scans: 50...50, places: &places, using: &stream),
+      Cloud((20..<60).map { "\($0)" }, scans: 30...30, shift: 0.3, places: &places, using: &stream),
+    ]
+    func distance(_ most: Int) throws -> ProxyADistance {
+      let kept = clouds.map { cloud in
+        cloud.patients.indices.filter { index in cloud.patients[..<index].count { $0 == cloud.patients[index] } < most }
+      }
+      return try #require(
+        ProxyADistance(
+          kept[0].map { clouds[0].rows[$0] }, patients: kept[0].map { clouds[0].patients[$0] }, kept[1].map { clouds[1].rows[$0] },
+          patients: kept[1].map { clouds[1].patients[$0] }, draws: 19))
+    }
+    #expect(try distance(50) == distance(10))
+    #expect(try distance(50) != distance(9))
+  }
+
   @Test("Scanners that don't differ are told apart in 5 % of cohorts at most", arguments: Design.allCases.map(\.rawValue))
   func rate(_ name: String) throws {
     let design = try #require(Design(rawValue: name))

@@ -56,9 +56,10 @@ extension Predictor {
 
   /// As `predict`, of a model that answers finding by finding.
   func predictFindings(_ adapted: AdaptedModel, on records: [ScanRecord], labels: LabelRule = .checked) throws -> ScanFindings {
+    guard adapted.packs != nil else { return try predictFindings(adapted.model, on: records, labels: labels) }
     var found: [ScanID: MultiLabelPrediction] = [:]
     var unreadable: [UnreadableScan] = []
-    for (scanner, scans) in Dictionary(grouping: records, by: \.scanner) {
+    for (scanner, scans) in Dictionary(grouping: records, by: \.scanner).sorted(by: { $0.key < $1.key }) {
       let part = try predictFindings(try adapted.chosen(for: scanner, scans: scans, by: self).model, on: scans, labels: labels)
       for (record, prediction) in zip(part.records, part.predictions) { found[record.id] = prediction }
       unreadable += part.unreadable

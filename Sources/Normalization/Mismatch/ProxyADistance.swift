@@ -19,7 +19,7 @@ public struct ProxyADistance: Sendable, Hashable, Codable {
   /// Whether the scanners are told apart by more than chance: where they don't differ, in 5 % of cohorts at most.
   public var tellsApart: Bool { pValue.map { $0 <= 0.05 } ?? false }
 
-  /// Scans of each scanner at most; of more, the first patients by random order.
+  /// Scans of each scanner at most; of more, the first of every patient, as many on either scanner.
   package static let limit = 400
 
   /// Nil with fewer than five patients of either.
@@ -28,15 +28,22 @@ public struct ProxyADistance: Sendable, Hashable, Codable {
     _ first: [[Double]], patients firstPatients: [String], _ second: [[Double]], patients secondPatients: [String], folds: Int = 5,
     draws: Int = 199, seed: UInt64 = 0
   ) {
-    let (firstSet, secondSet) = (Set(firstPatients), Set(secondPatients))
-    guard firstSet.count >= 5, secondSet.count >= 5 else { return nil }
     var stream = RandomStream(seed: seed, purpose: "proxy A-distance folds")
-    let order = firstSet.union(secondSet).sorted().shuffled(using: &stream)
+    let order = Set(firstPatients).union(secondPatients).sorted().shuffled(using: &stream)
     let place = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
+    // One for both: a patient's scans must not say which scanner he was on.
+    let scansEach = min(Self.scansEach(firstPatients), Self.scansEach(secondPatients))
     func kept(_ patients: [String]) -> [Int] {
-      Array(patients.indices.sorted { (place[patients[$0]]!, $0) < (place[patients[$1]]!, $1) }.prefix(Self.limit))
+      var seen: [String: Int] = [:]
+      let some = patients.indices.filter { index in
+        seen[patients[index], default: 0] += 1
+        return seen[patients[index]]! <= scansEach
+      }
+      return Array(some.sorted { (place[patients[$0]]!, $0) < (place[patients[$1]]!, $1) }.prefix(Self.limit))
     }
     let (firstKept, secondKept) = (kept(firstPatients), kept(secondPatients))
+    let (firstSet, secondSet) = (Set(firstKept.map { firstPatients[$0] }), Set(secondKept.map { secondPatients[$0] }))
+    guard firstSet.count >= 5, secondSet.count >= 5 else { return nil }
     let rows = firstKept.map { first[$0] } + secondKept.map { second[$0] }
     let patients = firstKept.map { firstPatients[$0] } + secondKept.map { secondPatients[$0] }
     let naming = ScannerNaming(
@@ -56,6 +63,14 @@ public struct ProxyADistance: Sendable, Hashable, Codable {
     }
     chance = PatientDraws.quantile(0.95, of: permuted)
     pValue = PatientDraws.pValue(of: distance, among: permuted)
+  }
+
+  /// The most scans of a patient with which all patients' stay within the limit, at least one.
+  private static func scansEach(_ patients: [String]) -> Int {
+    let counts = Dictionary(grouping: patients) { $0 }.values.map(\.count)
+    var each = counts.max() ?? 1
+    while each > 1, counts.reduce(0, { $0 + min($1, each) }) > limit { each -= 1 }
+    return each
   }
 }
 
