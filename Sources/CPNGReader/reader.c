@@ -195,6 +195,7 @@ cpng_status cpng_read_samples(
 
   cpng_inflated inflated;
   if (cpng_inflate(&inflated, bytes, count, limits)) {
+    report->inflated_at_once = 1;
     cpng_status status = read_samples(samples, capacity, report, (source){inflated.pieces, 0, 3, 0}, limits, 1);
     free(inflated.idat);
     return status;

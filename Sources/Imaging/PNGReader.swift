@@ -12,6 +12,12 @@ public enum PNGReader {
   }
 
   public static func decode(bytes: [UInt8], limits: PNGLimits = PNGLimits()) throws(PNGError) -> DecodedImage {
+    var inflatedAtOnce = false
+    return try decode(bytes: bytes, limits: limits, inflatedAtOnce: &inflatedAtOnce)
+  }
+
+  /// - Parameter inflatedAtOnce: which way the image data took: one call of libdeflate's, or libpng row by row.
+  package static func decode(bytes: [UInt8], limits: PNGLimits, inflatedAtOnce: inout Bool) throws(PNGError) -> DecodedImage {
     guard !bytes.isEmpty else { throw PNGError(reason: .empty) }
     let allowed = cpng_limits(
       side: UInt32(clamping: limits.side), pixels: UInt64(limits.pixels), ancillary_bytes: UInt32(clamping: limits.ancillaryBytes),
@@ -26,6 +32,7 @@ public enum PNGReader {
       status = cpng_read_samples(buffer.baseAddress, count, &report, bytes, bytes.count, allowed)
       initialized = status == CPNG_OK ? count : 0
     }
+    inflatedAtOnce = report.inflated_at_once != 0
     try check(status, report, header, bytes, limits)
     let warning = message(of: report)
     return DecodedImage(

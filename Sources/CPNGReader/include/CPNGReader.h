@@ -54,6 +54,7 @@ typedef struct {
 
 typedef struct {
   char message[200];  ///< libpng's last error, or its first warning when it succeeded; empty otherwise
+  int inflated_at_once; ///< 1 where the image data were beyond doubt and inflated by libdeflate; 0 where libpng did it
 } cpng_report;
 
 /// Reads everything before the image data. `header` is overwritten.
