@@ -132,11 +132,13 @@ struct AdaptCommand: ParsableCommand {
       folders = inside
     }
     guard folders.count > 1 || folders != scans.sources else { return nil }
-    try LabelNotes.check(scans.labelMappings, on: folders.map { folder in { try Cohort.load(folder, options) } })
-    return try folders.map { folder in
+    // Renamed labels are looked for in all folders before the first is adapted to; what that read is kept.
+    let loaded = scans.labelMappings.isEmpty ? [] : folders.map { folder in Result { try Cohort.load(folder, options) } }
+    try LabelNotes.check(scans.labelMappings, on: loaded.map { cohort in { try cohort.get() } })
+    return try folders.enumerated().map { index, folder in
       let name = try Folder.resolved(folder).split(separator: "/").last.map(String.init) ?? folder
       return FolderJob(name: name) {
-        let cohort = try Cohort.load(folder, options)
+        let cohort = try loaded.isEmpty ? Cohort.load(folder, options) : loaded[index].get()
         // A folder whose scans don't bear the label has nothing to rename.
         let mappings = scans.labelMappings.filter { cohort.labels.contains($0.found) }
         let renamed = try cohort.renamingLabels(mappings)
