@@ -9,6 +9,8 @@ public struct AdaptationReport: Sendable, Hashable, Codable {
   public var decision: String?
   /// Why it left the source model as it is; nil where it didn't.
   public var refusal: String?
+  /// Why it adapted fewer layers than it was asked to; nil where it didn't.
+  public var restraint: String?
   /// The statistics the adapted model holds, as a sentence.
   public var statistics: String
   public var head: HeadPolicy

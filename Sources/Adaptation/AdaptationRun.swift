@@ -147,7 +147,7 @@ public struct AdaptationRun: Sendable {
     let common = plan.map { plan in unmerged.graph.parameters.reduce(0) { $0 + plan.movingValues(of: $1).count } } ?? 0
     return AdaptationReport(
       strategy: strategy.specification, summary: strategy.summary, decision: strategy.decision, refusal: strategy.refusal,
-      statistics: strategy.statistics.sentence,
+      restraint: strategy.restraint, statistics: strategy.statistics.sentence,
       head: strategy.head,
       scans: scans.count, patients: scans.patients.count, labelledScans: scans.labelledRecords.count,
       scansPerClass: outcome?.scansPerClass ?? [], unusedLabels: outcome?.unusedLabels ?? [],

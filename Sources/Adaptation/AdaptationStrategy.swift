@@ -34,6 +34,8 @@ public protocol AdaptationStrategy: Sendable, Hashable, Codable {
   var decision: String? { get }
   /// Why `decided` leaves the source model as it is; nil where it doesn't. Then nothing is adapted, and nothing is put in place.
   var refusal: String? { get }
+  /// Why `decided` leaves layers out that were asked for; nil where it doesn't.
+  var restraint: String? { get }
 
   /// Rewrites the model and says what trains; nil where nothing does.
   ///
@@ -62,6 +64,7 @@ extension AdaptationStrategy {
   public var perScanner: PerScannerNormalization? { nil }
   public var objective: TrainingObjective { .labels }
   public var refusal: String? { nil }
+  public var restraint: String? { nil }
   public func finalize(_ model: inout Model) throws -> [String] { [] }
 }
 

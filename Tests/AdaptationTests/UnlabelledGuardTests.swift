@@ -67,10 +67,11 @@ struct UnlabelledGuardTests {
     let restrained = try adapt(strategy, to: both, training)
     #expect(restrained.report.decision?.hasPrefix("restrained to the early half") == true, "\(restrained.report.decision ?? "")")
     #expect(Set(restrained.report.changes.map(\.layer)) == Set(layers.prefix(layers.count / 2)) && restrained.report.refusal == nil)
+    #expect(restrained.report.restraint == restrained.report.decision && refused.report.restraint == nil)
 
     let free = try adapt(strategy, to: try clinic(lesionFraction: 0.5, scanner: dim), training)
     #expect(free.report.decision?.hasPrefix("all normalizations") == true, "\(free.report.decision ?? "")")
-    #expect(Set(free.report.changes.map(\.layer)) == Set(layers))
+    #expect(Set(free.report.changes.map(\.layer)) == Set(layers) && free.report.restraint == nil)
   }
 
   @Test(

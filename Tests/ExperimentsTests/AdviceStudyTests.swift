@@ -247,9 +247,44 @@ struct AdviceStudyTests {
   func guards() throws {
     let found = try advice(["tent"], draws: 1).plan(on: study.cohort).run()
     let reports = found.findings.compactMap { finding in
-      if case .guardsReported("tent", let acted, let fits, let sentence) = finding { (acted, fits, sentence) } else { nil }
+      if case .guardsReported("tent", 0, 0, ended: 6, fits: 6, _) = finding { finding.sentence } else { nil }
     }
-    #expect(reports.count == 1 && reports[0].1 == 6 && reports[0].0 <= 6 && !reports[0].2.isEmpty, "\(reports)")
+    #expect(reports.count == 1 && reports[0].contains("ended early 6 of 6 fits"), "\(found.findings.map(\.sentence))")
+  }
+
+  @Test("Fits that guards restrained, refused and ended are told apart, and only where none was do all pass")
+  func guardSentences() {
+    func sentence(_ restrained: Int, _ refused: Int, _ ended: Int, fits: Int = 6) -> String {
+      Finding.guardsReported(strategy: "tent", restrained: restrained, refused: refused, ended: ended, fits: fits, sentence: "why").sentence
+    }
+    let guards = "tent's guards (class shares, collapse)"
+    #expect(sentence(0, 0, 0) == "\(guards) let all 6 fits pass; the last: why")
+    #expect(sentence(6, 0, 0) == "\(guards) restrained 6 of 6 fits; one of them: why")
+    #expect(sentence(2, 1, 3) == "\(guards) restrained 2, refused 1, ended early 3 of 6 fits; one of them: why")
+  }
+
+  @Test("A source of findings, given a new head for classes, has its scanners and features measured, and no LEEP")
+  func findingsSource() throws {
+    let findings = try PhantomStudy.model().replacingHead(labels: ["edema", "mass"], output: .sigmoid, seed: 1)
+    let found = try advice(["linear-probe"], model: findings, draws: 1).plan(on: study.cohort).run()
+    #expect(found.transferability.count == 2 && found.transferability.allSatisfy { $0.leep == nil && $0.logME.isFinite })
+    #expect(!found.mismatches.isEmpty && !found.findings.contains { if case .evidenceFailed = $0 { true } else { false } })
+  }
+
+  @Test("Steps that look too dear for any comparison refuse none before a fit was tried, which may turn out cheap")
+  func trialBeforeRefusal() throws {
+    func dearSteps() -> ExperimentObserver { observer(look: 1) { _ in 0.01 } }
+    var fromSteps = 0.0
+    #expect {
+      try advice(seconds: 1).plan(on: study.cohort).run(observer: dearSteps())
+    } throws: {
+      guard case AdviceError.budgetTooSmall(1, let needed) = $0 else { return false }
+      fromSteps = needed
+      return true
+    }
+    let seconds = fromSteps * 0.9
+    let found = try advice(seconds: seconds).plan(on: study.cohort).run(observer: dearSteps())
+    #expect(found.ranks.count > 1 && found.header.secondsUsed! <= seconds, "\(found.cuts)")
   }
 
   @Test("What can't be advised on is refused with a sentence: no labels, one class, too few patients of one, other sizes, other metrics")

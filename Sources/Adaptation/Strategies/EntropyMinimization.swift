@@ -57,6 +57,7 @@ public struct EntropyMinimization: AdaptationStrategy {
 
   public var decision: String? { reach?.sentence }
   public var refusal: String? { reach?.extent == .nowhere ? decision : nil }
+  public var restraint: String? { reach?.extent == .earlyHalf ? decision : nil }
 
   public func prepare(_ model: inout Model) throws -> TrainablePlan? {
     guard head == .keep else { throw StrategyError.keepsHead(strategy: name, head: head) }

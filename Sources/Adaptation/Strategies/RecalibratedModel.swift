@@ -85,6 +85,7 @@ public struct RecalibratedModel: AdaptationStrategy {
   }
 
   public var decision: String? { reach?.sentence }
+  public var restraint: String? { reach?.extent == .earlyHalf && statistics != .source ? decision : nil }
   public var refusal: String? {
     guard let reach, statistics == .source else { return nil }
     return reach.extent == .earlyHalf ? "\(reach.sentence); none of the layers asked for is in it" : reach.sentence

@@ -3,7 +3,7 @@ import Evaluation
 
 /// Which method to use and why: `advice.json`. Measured at several numbers of patients, or, where `isMeasured` is false, by rules of thumb.
 public struct Advice: Hashable, Codable, Sendable {
-  public static let formatVersion = 1
+  public static let formatVersion = 2
 
   public var format = Advice.formatVersion
   /// False: nothing was fitted, and every sentence says so.

@@ -26,7 +26,7 @@ struct AdviceEvidence {
       : attempt("LogME under the scanner's statistics") {
         // Of everybody, for a look at the features: nothing of it is kept, so it has a ledger of its own.
         let scans = design.cohort.filtered { design.targets.contains($0.scanner) }.allForFitting(Ledger())
-        let recalibrated = try AdaptationRun(RecalibratedModel(), budget: experiment.budget)
+        let recalibrated = try AdaptationRun(RecalibratedModel(guard: LabelShiftGuard(.off)), budget: experiment.budget)
           .adapt(experiment.model, to: scans, loader: experiment.loader).model
         return try Self.score("the scanner's statistics", recalibrated, design, experiment, withClasses: false)
       }
@@ -51,17 +51,28 @@ struct AdviceEvidence {
   }
 
   /// LogME, H-score and LEEP of a model's features and answers on the target's labelled scans; nil where they have no LogME.
+  /// No LEEP for a model of findings.
   private static func score(
     _ name: String, _ model: Model, _ design: ExperimentDesign, _ experiment: CrossValidation, withClasses: Bool
   ) throws -> FeatureScore? {
     let scans = design.cohort.filtered { design.targets.contains($0.scanner) }.labelled
-    let answers = try Predictor(loader: experiment.loader, budget: experiment.budget)
-      .predict(model, on: scans.records, labels: .whereKnown, withFeatures: true)
-    let labels = answers.records.map { design.classes.firstIndex(of: $0.label!)! }
-    return LogME.score(features: answers.features!, labels: labels).map { logME in
+    let predictor = Predictor(loader: experiment.loader, budget: experiment.budget)
+    let (records, features, probabilities): ([ScanRecord], [[Float]], [[Double]]?)
+    switch model.card.output {
+    case .softmax:
+      let answers = try predictor.predict(model, on: scans.records, labels: .whereKnown, withFeatures: true)
+      (records, features) = (answers.records, answers.features!)
+      probabilities = withClasses ? answers.predictions.map(\.probabilities) : nil
+    case .sigmoid:
+      // Its features are as good as any; its answers are no distribution over classes, which LEEP needs.
+      let answers = try predictor.predictFindings(model, on: scans.records, labels: .whereKnown, withFeatures: true)
+      (records, features, probabilities) = (answers.records, answers.features!, nil)
+    }
+    let labels = records.map { design.classes.firstIndex(of: $0.label!)! }
+    return LogME.score(features: features, labels: labels).map { logME in
       FeatureScore(
-        features: name, logME: logME, hScore: HScore.score(features: answers.features!, labels: labels),
-        leep: withClasses ? LEEP.score(probabilities: answers.predictions.map(\.probabilities), labels: labels) : nil)
+        features: name, logME: logME, hScore: HScore.score(features: features, labels: labels),
+        leep: probabilities.flatMap { LEEP.score(probabilities: $0, labels: labels) })
     }
   }
 }

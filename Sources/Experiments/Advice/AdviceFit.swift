@@ -6,7 +6,7 @@ import Evaluation
 /// Written whole to `fits/NAME.json`; a resumed run reads it instead of fitting again. It names patients in the clear and stays in the run
 /// folder.
 public struct AdviceFit: Hashable, Codable, Sendable {
-  public static let formatVersion = 1
+  public static let formatVersion = 2
 
   public var format = AdviceFit.formatVersion
   /// SHA-256 of everything that decides the bits; one with another is of another run.
@@ -37,15 +37,21 @@ public struct AdviceFit: Hashable, Codable, Sendable {
   /// Of a training without labels.
   public struct GuardReport: Hashable, Codable, Sendable {
     public var sentence: String
-    /// They refused, or ended training early.
-    public var hasActed: Bool
+    /// Fewer layers were adapted than asked for.
+    public var isRestrained: Bool
+    /// The source model was left as it is.
+    public var isRefused: Bool
+    /// Training was ended early.
+    public var isEnded: Bool
+
+    var hasActed: Bool { isRestrained || isRefused || isEnded }
 
     /// nil for a training on labels.
     init?(_ report: AdaptationReport) {
       let parts = [report.refusal ?? report.decision, report.unlabelled?.sentence].compactMap(\.self)
-      guard report.refusal != nil || report.unlabelled != nil, !parts.isEmpty else { return nil }
+      (isRestrained, isRefused, isEnded) = (report.restraint != nil, report.refusal != nil, report.unlabelled?.collapse != nil)
+      guard isRestrained || isRefused || report.unlabelled != nil, !parts.isEmpty else { return nil }
       sentence = parts.joined(separator: "; ")
-      hasActed = report.refusal != nil || report.unlabelled?.collapse != nil
     }
   }
 

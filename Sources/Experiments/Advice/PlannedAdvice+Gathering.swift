@@ -55,10 +55,12 @@ extension PlannedAdvice {
 
   private func guards(_ measured: Measurements) -> [Finding] {
     measured.plan.strategies.compactMap { strategy in
-      let reports = measured.fits.filter { $0.strategy == strategy }.compactMap(\.guards)
-      let acted = reports.filter(\.hasActed)
-      return (acted.last ?? reports.last).map {
-        .guardsReported(strategy: strategy, acted: acted.count, fits: reports.count, sentence: $0.sentence)
+      let fits = measured.fits.filter { $0.strategy == strategy && $0.failure == nil }
+      let reports = fits.compactMap(\.guards)
+      return (reports.last(where: \.hasActed) ?? reports.last).map {
+        .guardsReported(
+          strategy: strategy, restrained: reports.count(where: \.isRestrained), refused: reports.count(where: \.isRefused),
+          ended: reports.count(where: \.isEnded), fits: fits.count, sentence: $0.sentence)
       }
     }
   }

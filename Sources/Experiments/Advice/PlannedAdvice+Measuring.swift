@@ -13,8 +13,7 @@ extension PlannedAdvice {
     let known = try folder?.adviceCosts(identity)
     var costs = try known ?? measuredCosts(observer)
     made.spentBefore += known?.seconds ?? 0
-    var plan = try cut(costs)
-    if costs != nil { plan = try replanned(plan, &costs!, &made) }
+    let plan = costs == nil ? fullPlan : try replanned(&costs!, &made)
 
     let count = plan.blocks.count * plan.sizes.count * plan.strategies.count
     var blocks: [(fold: Int, draw: Int)] = []
@@ -47,23 +46,28 @@ extension PlannedAdvice {
 
   // MARK: the budget
 
-  private func replanned(_ first: AdvicePlan, _ costs: inout AdviceCosts, _ made: inout AdviceProgress) throws -> AdvicePlan {
-    var plan = first
-    if costs.trial == nil, costs.block == nil, plan.isCutForTime {
+  private func replanned(_ costs: inout AdviceCosts, _ made: inout AdviceProgress) throws -> AdvicePlan {
+    var (plan, needed) = try cut(costs)
+    if costs.trial == nil, costs.block == nil, needed != nil || plan.isCutForTime {
       let places = trial(costs).map { AdviceFit.Place(strategy: $0, fold: 0, draw: 0, size: sizes[0]) }
       guard let fits = try made.fits(places, after: 0, of: places.count) else { return plan }
-      costs.trial = measured(fits)
-      try folder?.write(costs)
-      plan = try cut(costs)
+      // Where no fit had time, a run with more time tries anew.
+      if !fits.isEmpty {
+        costs.trial = measured(fits)
+        try folder?.write(costs)
+        (plan, needed) = try cut(costs)
+      }
     }
     if costs.block == nil {
+      if let needed { throw AdviceError.budgetTooSmall(seconds: study.configuration.budget.seconds, needed: needed + costs.spent) }
       let places = plan.block(fold: 0, draw: 0)
       guard let fits = try made.fits(places, after: 0, of: plan.blocks.count * places.count) else { return plan }
       let new = measured(fits)
       let others = (costs.trial ?? []).filter { old in !new.contains { $0.strategy == old.strategy && $0.size == old.size } }
       costs.block = new + others
       try folder?.write(costs)
-      plan = try cut(costs)
+      // What was begun is finished as far as the time goes.
+      plan = try cut(costs).plan
     }
     return plan
   }
@@ -112,8 +116,8 @@ extension PlannedAdvice {
     return costs
   }
 
-  private func cut(_ costs: AdviceCosts?) throws -> AdvicePlan {
-    guard let costs else { return fullPlan }
+  /// - Returns: and the seconds that even the smallest plan lacks; nil where it has them.
+  private func cut(_ costs: AdviceCosts) throws -> (plan: AdvicePlan, needed: Double?) {
     let budget = study.configuration.budget
     let fromSteps = stepSeconds(costs)
     let (plan, needed) = fullPlan.cut(
@@ -121,9 +125,7 @@ extension PlannedAdvice {
       cost: { isAsItCame($0) ? fromSteps($0, $1) : costs.seconds(of: $0, at: $1, fromSteps: fromSteps) }, made: costs.made,
       bytes: { bytes(of: $0, costs) })
     guard plan.strategies.count > 1 else { throw AdviceError.nothingLeft(memory: budget.bytes) }
-    // What was begun is finished as far as the time goes.
-    if let needed, costs.fits.isEmpty { throw AdviceError.budgetTooSmall(seconds: budget.seconds, needed: needed + costs.spent) }
-    return plan
+    return (plan, needed)
   }
 
   private func memoryCut(_ costs: AdviceCosts) -> AdvicePlan {

@@ -46,8 +46,9 @@ public enum Finding: Hashable, Codable, Sendable {
   case incompleteFolds(finished: Int, planned: Int)
   case ledgerChecked(String, isClean: Bool)
   case strategyFailed(strategy: String, fold: String, reason: String)
-  /// What the guards of a training without labels did over the fits of a study; the sentence is one fit's.
-  case guardsReported(strategy: String, acted: Int, fits: Int, sentence: String)
+  /// What the guards of a training without labels did over the fits of a study; the sentence is one fit's. A restrained fit may also have
+  /// been ended early.
+  case guardsReported(strategy: String, restrained: Int, refused: Int, ended: Int, fits: Int, sentence: String)
   /// Side information that couldn't be measured.
   case evidenceFailed(what: String, reason: String)
   /// The folds could be made, but something is flawed about one; its sentence.
@@ -111,9 +112,12 @@ public enum Finding: Hashable, Codable, Sendable {
       "INCOMPLETE: \(finished) of \(planned) folds are in these numbers"
     case .ledgerChecked(let sentence, _): sentence
     case .strategyFailed(let strategy, let fold, let reason): "\(strategy) failed in fold \(fold): \(reason)"
-    case .guardsReported(let strategy, let acted, let fits, let sentence):
-      "\(strategy)'s guards (class shares, collapse) \(acted == 0 ? "let all \(fits) fits pass" : "stopped \(acted) of \(fits) fits"); "
-        + "\(acted == 0 ? "the last" : "one of them"): \(sentence)"
+    case .guardsReported(let strategy, let restrained, let refused, let ended, let fits, let sentence):
+      "\(strategy)'s guards (class shares, collapse) "
+        + (restrained + refused + ended == 0
+          ? "let all \(counted(fits, "fit")) pass; the last: "
+          : [(restrained, "restrained"), (refused, "refused"), (ended, "ended early")].filter { $0.0 > 0 }
+            .map { "\($0.1) \($0.0)" }.joined(separator: ", ") + " of \(counted(fits, "fit")); one of them: ") + sentence
     case .evidenceFailed(let what, let reason): "\(what) couldn't be measured: \(reason)"
     case .foldWarning(let sentence): sentence
     }
