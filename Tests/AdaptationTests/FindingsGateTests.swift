@@ -45,6 +45,17 @@ struct FindingsGateTests {
     }
   }
 
+  @Test("The imagined patient joins patients of his kind, so that he makes no area defined that wasn't")
+  func imaginedFold() {
+    let all = answers(12) { _, _ in true }
+    // "b", the rarest, is in the second fold only.
+    let folds = [all.filter { $0.labels[1] == false }, all.filter { $0.labels[1] == true }]
+    let imagined = ImaginedPatient(of: folds)
+    for changed in [imagined.harmed(in: folds), imagined.unharmed(in: folds)] {
+      #expect(changed[0] == folds[0] && Array(changed[1].dropLast()) == folds[1] && changed[1].last?.labels == [nil, true])
+    }
+  }
+
   @Test("A finding that loses beyond chance is named, though the mean over findings rises")
   func harmedFinding() throws {
     let reference = answers { _, finding in finding == 1 }

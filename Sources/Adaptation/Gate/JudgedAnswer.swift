@@ -23,6 +23,8 @@ public protocol JudgedAnswer: Hashable, Sendable {
   static func findings(in folds: [[Self]]) -> [[[Prediction]]]
   /// A scan of a patient nobody saw, of the rarest kind: as a model gets it right, and as one gets it wrong.
   static func imagined(beside folds: [[Self]], scan: String) -> (right: Self, wrong: Self)?
+  /// Whether this scan has the labels that an imagined one has.
+  func isOfKind(of imagined: Self) -> Bool
   /// The verdict where no label could check anything.
   static func unlabelled(_ candidate: [[Self]], _ reference: [[Self]], scanner: ScannerEvidence?, by gate: Gate) throws -> GateOutcome
   /// What a model answers to scans, and those that can't be read.
@@ -63,6 +65,8 @@ extension Prediction: JudgedAnswer {
     }
     return (decided(rarest), decided((rarest + 1) % first.probabilities.count))
   }
+
+  public func isOfKind(of imagined: Prediction) -> Bool { label == imagined.label }
 
   public static func unlabelled(
     _ candidate: [[Prediction]], _ reference: [[Prediction]], scanner: ScannerEvidence?, by gate: Gate
@@ -118,6 +122,10 @@ extension MultiLabelPrediction: JudgedAnswer {
         scan: scan, patient: "\0 imagined", scanner: first.scanner, labels: labels, probabilities: probabilities)
     }
     return (answered(rarest.value), answered(!rarest.value))
+  }
+
+  public func isOfKind(of imagined: MultiLabelPrediction) -> Bool {
+    zip(labels, imagined.labels).allSatisfy { own, wanted in wanted == nil || own == wanted }
   }
 
   /// What an unlabelled adaptation is judged by, entropy over classes and their shares, has no meaning here.
