@@ -23,14 +23,18 @@ struct FindingsEvaluationTests {
     cohort = Cohort(records: records, patientIdentity: .declaredColumn("patient"))
   }
 
-  private func evaluation(_ change: (inout ExperimentConfiguration) -> Void = { _ in }, threads: Int = 2) -> FindingsEvaluation {
+  private func evaluation(
+    _ change: (inout ExperimentConfiguration) -> Void = { _ in }, threads: Int = 2, strategies: [ExperimentStrategy]? = nil
+  )
+    -> FindingsEvaluation
+  {
     var configuration = ExperimentConfiguration(
       targetScanners: ["beta"], folds: 2, seed: 4, bootstrap: PatientBootstrap(seed: 4, resamples: 200),
       rule: VerdictRule(minimumPatients: 8, minimumPatientsPerClass: 3))
     change(&configuration)
     return FindingsEvaluation(
       configuration, model: phantom.model, named: "phantom.safetensors",
-      strategies: [ExperimentStrategy(LinearProbe(), training: PhantomExperiment.quick)], loader: phantom.experiment().loader,
+      strategies: strategies ?? [ExperimentStrategy(LinearProbe(), training: PhantomExperiment.quick)], loader: phantom.experiment().loader,
       budget: ComputeBudget(threads: threads), pseudonyms: PhantomExperiment.key)
   }
 
@@ -89,10 +93,55 @@ struct FindingsEvaluationTests {
       }
     }
     #expect(stops > 3 && result == expected && result?.predictions == expected.predictions)
-    for file in ["folds/\(try #require(Folder.names(in: whole.path + "/folds").sorted().first))"] {
-      #expect(try FileContents.read("\(folder.path)/\(file)") == FileContents.read("\(whole.path)/\(file)"), "\(file)")
+    let files = try Folder.names(in: whole.path + "/folds").sorted()
+    #expect(try files.count == 3 && Folder.names(in: folder.path + "/folds").sorted() == files)
+    for file in files {
+      #expect(try FileContents.read("\(folder.path)/folds/\(file)") == FileContents.read("\(whole.path)/folds/\(file)"), "\(file)")
     }
     #expect(throws: ExperimentError.otherRun(folder: folder.path)) { try evaluation().run(on: cohort, in: folder) }
+  }
+
+  @Test("A strategy that failed is tried again, and its fold's record is in the order of one that never failed")
+  func failedBefore() throws {
+    let folder = try phantom.runFolder("failed")
+    let whole = try evaluation().run(on: cohort, in: folder)
+    let file = folder.path + "/folds/1-1.json"
+    let before = try JSONDecoder().decode(FindingsRecord.self, from: Data(try FileContents.read(file)))
+    var record = before
+    record.strategies[0] = .init(name: "source", failure: "out of memory")
+    try AtomicFile.write([UInt8](JSONEncoder().encode(record)), to: file)
+    let again = try evaluation().run(on: cohort, in: folder)
+    #expect(try JSONDecoder().decode(FindingsRecord.self, from: Data(try FileContents.read(file))) == before)
+    #expect(again == whole && again.predictions == whole.predictions && !again.hasFailedStrategy)
+  }
+
+  @Test("What was fitted by another choice of the inner folds is fitted again")
+  func otherChoice() throws {
+    let nested = { (configuration: inout ExperimentConfiguration) in
+      configuration.nesting = Nesting(innerFolds: 2, learningRates: [1e-5, 0.1])
+    }
+    let folder = try phantom.runFolder("chosen")
+    let whole = try evaluation(nested).run(on: cohort, in: folder)
+    let file = folder.path + "/folds/1-1.json"
+    var record = try JSONDecoder().decode(FindingsRecord.self, from: Data(try FileContents.read(file)))
+    let probe = try #require(record.strategies.firstIndex { $0.name == "linear-probe" })
+    // As it was when the rate now chosen had failed on the inner folds: fitted at the other one.
+    let rate = record.strategies[probe].learningRate
+    for index in record.inner.indices where record.inner[index].candidate.learningRate == rate {
+      record.inner[index].predictions = []
+      record.inner[index].failure = "out of memory"
+    }
+    record.strategies[probe].predictions = record.strategies[0].predictions
+    try AtomicFile.write([UInt8](JSONEncoder().encode(record)), to: file)
+    let again = try evaluation(nested).run(on: cohort, in: folder)
+    #expect(rate != nil && again == whole && again.predictions == whole.predictions)
+  }
+
+  @Test("With inner folds too, a strategy that the model can't have, Tent with a new head, is a row that says so")
+  func impossible() throws {
+    let strategies = [ExperimentStrategy(LinearProbe(), training: PhantomExperiment.quick), ExperimentStrategy(EntropyMinimization())]
+    let result = try evaluation({ $0.nesting = Nesting(innerFolds: 2) }, strategies: strategies).run(on: cohort)
+    #expect(result.strategies.map { $0.failure == nil } == [true, true, false, true])
   }
 
   @Test("Inner folds choose by the mean over findings on training patients, and the row of the choice holds the chosen one's answers")

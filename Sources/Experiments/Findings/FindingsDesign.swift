@@ -53,9 +53,11 @@ struct FindingsDesign {
       candidates = []
       return
     }
-    candidates = try rows.enumerated().flatMap { [findings] index, row in
+    candidates = try rows.enumerated().flatMap { [findings] index, row -> [Candidate] in
       var probe = knowsAll ? model : try model.replacingHead(labels: findings, output: .sigmoid, seed: configuration.seed)
-      let trains = try index > 0 && row.strategy.prepare(&probe) != nil
+      let trains: Bool
+      // What the network can't have is a row that says so, and nothing to choose.
+      do { trains = try row.strategy.prepare(&probe) != nil && index > 0 } catch { return [] }
       return trains && !nesting.learningRates.isEmpty
         ? nesting.learningRates.map { Candidate(strategy: row.name, learningRate: $0) } : [Candidate(strategy: row.name)]
     }

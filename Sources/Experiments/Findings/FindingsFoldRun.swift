@@ -22,6 +22,7 @@ struct FindingsFoldRun {
   /// Runs what the record lacks, or holds as failed, and hands it out after each step.
   /// - Throws: `StopRequested`, `Interrupted`, `FileError`, `CheckpointError`, and whatever the baseline throws.
   func run(_ record: inout FindingsRecord, save: (FindingsRecord) throws -> Void) throws {
+    let earlier = design.selection(of: record)
     record.strategies.removeAll { $0.failure != nil }
     record.inner.removeAll { $0.failure != nil }
     func saveWithLedger(_ record: inout FindingsRecord) throws {
@@ -34,7 +35,12 @@ struct FindingsFoldRun {
       try inner.run(&record, answers: innerAnswers) { try saveWithLedger(&$0) }
     }
     let selection = design.selection(of: record)
-    for (index, row) in design.rows.enumerated() where record[row.name] == nil && !lost.contains(row.name) {
+    // What was fitted by another choice doesn't stand beside this one.
+    if selection != earlier { record.strategies = [] }
+    let order = Dictionary(uniqueKeysWithValues: design.rows.enumerated().map { ($1.name, $0) })
+    // One that is lost can still be what the inner folds chose here.
+    let wanted = { [lost] (name: String) in !lost.contains(name) || name == selection?.chosen?.strategy }
+    for (index, row) in design.rows.enumerated() where record[row.name] == nil && wanted(row.name) {
       guard !observer.shouldStop() else { throw StopRequested() }
       observer.report(.strategyBegan(row.name, fold: fold.name, number: index + 1, of: design.rows.count))
       let file = checkpoints.map { "\($0)/\(fold.name.fileStem)-\(row.name.fileStem).checkpoint" }
@@ -51,6 +57,7 @@ struct FindingsFoldRun {
         observer.report(.strategyFailed(row.name, fold: fold.name, reason: "\(error)"))
         record.strategies.append(.init(name: row.name, failure: "\(error)"))
       }
+      record.strategies.sort { order[$0.name, default: order.count] < order[$1.name, default: order.count] }
       try saveWithLedger(&record)
     }
     if let selection { record.strategies = record.strategies.filter { $0.name != ChosenInside.name } + [chosenInside(selection, record)] }
@@ -106,11 +113,6 @@ struct FindingsFoldRun {
     (taken.name, taken.chosenStrategy, taken.seconds, taken.peakBytes) = (ChosenInside.name, chosen.strategy, 0, nil)
     return taken
   }
-}
-
-/// The row that inner folds choose.
-enum ChosenInside {
-  static let name = "chosen-inside"
 }
 
 extension FindingsRecord {

@@ -4,7 +4,7 @@ import Files
 
 /// What an evaluation of several findings a scan found: everything a table shows, and nothing that names a patient in the clear.
 public struct FindingsResult: Hashable, Codable, Sendable {
-  public static let formatVersion = 1
+  public static let formatVersion = 2
 
   /// A finding in the scans that were scored.
   public struct Count: Hashable, Codable, Sendable {

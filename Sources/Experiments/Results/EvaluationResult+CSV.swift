@@ -19,7 +19,7 @@ extension EvaluationResult {
     var text = Self.metricsColumns.joined(separator: ",") + "\n"
     for strategy in strategies where strategy.outcome == .evaluated {
       for line in lines(of: strategy) {
-        let cells = ["\(Self.formatVersion)", header.protocolName.rawValue, strategy.name] + line.cells + [header.unit.rawValue]
+        let cells = ["\(Self.tableVersion)", header.protocolName.rawValue, strategy.name] + line.cells + [header.unit.rawValue]
         text += cells.map(csvCell).joined(separator: ",") + "\n"
       }
     }
@@ -72,7 +72,7 @@ extension EvaluationResult {
         row.trainedParameters.map { "\($0)" }, row.trainedShare.map { "\($0)" }, row.seconds.map { "\($0)" }, row.peakBytes.map { "\($0)" },
       ]
       let cells =
-        ["\(Self.formatVersion)", row.name, row.summary, row.statistics, row.head] + numbers.map { $0 ?? "" }
+        ["\(Self.tableVersion)", row.name, row.summary, row.statistics, row.head] + numbers.map { $0 ?? "" }
         + [row.notes.joined(separator: "; ")]
       return text + cells.map(csvCell).joined(separator: ",") + "\n"
     }
@@ -86,7 +86,7 @@ extension EvaluationResult {
   static func foldsCSV(of folds: [FoldSummary]) -> String {
     folds.reduce(foldsColumns.joined(separator: ",") + "\n") { text, fold in
       text
-        + "\(formatVersion),\(csvCell(fold.name)),\(fold.trainingPatients),\(fold.trainingScans),\(fold.testPatients),\(fold.testScans)\n"
+        + "\(tableVersion),\(csvCell(fold.name)),\(fold.trainingPatients),\(fold.trainingScans),\(fold.testPatients),\(fold.testScans)\n"
     }
   }
 }

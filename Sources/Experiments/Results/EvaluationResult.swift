@@ -4,7 +4,9 @@ import Evaluation
 ///
 /// `evaluation.json` is this value.
 public struct EvaluationResult: Hashable, Codable, Sendable {
-  public static let formatVersion = 2
+  public static let formatVersion = 3
+  /// Of the tables beside it.
+  static let tableVersion = 2
 
   public var format = EvaluationResult.formatVersion
   public var header: EvaluationHeader
