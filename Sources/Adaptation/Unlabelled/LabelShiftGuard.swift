@@ -75,63 +75,6 @@ public struct LabelShiftGuard: Hashable, Sendable, Codable {
   }
 }
 
-/// How far an adaptation of normalizations may reach, and why.
-struct GuardedReach: Hashable, Codable {
-  enum Extent: Hashable, Codable {
-    case everywhere, earlyHalf, nowhere
-  }
-
-  let extent: Extent
-  /// As reports say it.
-  let sentence: String
-  private let early: [String]
-
-  fileprivate init(_ finding: LabelShiftFinding, _ action: LabelShiftGuard.Action, early: [String]) {
-    self.early = early
-    if !finding.hasMoved {
-      extent = .everywhere
-      sentence = "all normalizations: \(finding.sentence)"
-    } else if action == .refuse || early.isEmpty {
-      extent = .nowhere
-      sentence = "refused: \(finding.sentence)"
-    } else if !finding.scannerShows {
-      extent = .nowhere
-      sentence = "refused: \(finding.sentence), and no other scanner shows at the first normalization, so that there is nothing to repair"
-    } else {
-      extent = .earlyHalf
-      sentence = "restrained to the early half of the normalizations: \(finding.sentence)"
-    }
-  }
-
-  /// Statistics within this reach: of the layers asked for, those in the early half.
-  func restricted(_ policy: StatisticsPolicy, in graph: Graph) throws(LayerSelectionError) -> StatisticsPolicy {
-    guard case .target(var recalibration) = policy, extent != .everywhere else { return policy }
-    let allowed = try recalibration.layers.select(from: graph.recalibratableLayers).filter(early.contains)
-    guard extent == .earlyHalf, !allowed.isEmpty else { return .source }
-    recalibration.layers = .matching(allowed)
-    return .target(recalibration)
-  }
-
-  /// The normalizations within this reach.
-  func layers(of graph: Graph) -> Set<String> {
-    switch extent {
-    case .everywhere: Set(graph.normalizations.map(\.name))
-    case .earlyHalf: Set(early)
-    case .nowhere: []
-    }
-  }
-}
-
-extension Model {
-  /// The mean symmetric KL of a normalization's channels between these statistics and another model's.
-  fileprivate func mismatch(of layer: String, from other: Model) -> Double {
-    let epsilon = graph.normalizations.first { $0.name == layer }.map { Double($0.operation.epsilon) } ?? 0
-    let channels = MismatchMeasure.symmetricKL.values(
-      source: parameters.statistics(of: layer), target: other.parameters.statistics(of: layer), epsilon: epsilon)
-    return channels.reduce(0, +) / Double(max(channels.count, 1))
-  }
-}
-
 extension Graph {
   /// The first half, by depth, of the normalizations whose stored statistics are used at inference: where a scanner shows, and classes
   /// don't yet.
