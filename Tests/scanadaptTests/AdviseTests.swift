@@ -42,7 +42,7 @@ struct AdviseTests {
         let text = try text(name)
         #expect(!text.contains("beta-0") && !text.contains("alpha-0"), "a patient's id in \(name)")
       }
-      #expect(try text("advice.json").contains("\"format\" : 1") && text("curves.csv").hasPrefix("format,strategy,training_patients,error"))
+      #expect(try text("advice.json").contains("\"format\" : 2") && text("curves.csv").hasPrefix("format,strategy,training_patients,error"))
       let page = try text("report.html")
       #expect(page.contains("default-src &#39;none&#39;") && !page.contains("<script") && page.utf8.count < 2 << 20)
       let pictures = page.components(separatedBy: "<svg ").count
