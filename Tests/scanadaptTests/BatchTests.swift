@@ -5,18 +5,8 @@ import Testing
 struct BatchTests {
   /// A network, and a manifest of the fixture's scans without labels.
   private func prepared(_ folder: URL) throws -> (model: String, manifest: String) {
-    let fixture = CommandRun.root.appending(path: "Fixtures/phantom").path
-    requireStatus(
-      0,
-      try CommandRun(
-        [
-          "adapt", "--from-scratch", "small_cnn", "--labels", "benign,lesion", "--preprocess", "unit crop=48", "--scans", fixture,
-          "--strategy", "full", "--epochs", "2", "--out", "source", "--quiet",
-        ], in: folder))
-    let labelled = try String(contentsOfFile: fixture + "/manifest.csv", encoding: .utf8)
-    let rows = labelled.split(separator: "\n").map { $0.split(separator: ",").prefix(3).joined(separator: ",") }
-    try (rows.joined(separator: "\n") + "\n").write(to: folder.appending(path: "scans.csv"), atomically: true, encoding: .utf8)
-    return ("source/model.safetensors", "scans.csv")
+    let model = try PhantomSource.train(in: folder, epochs: 2)
+    return (model, try PhantomSource.unlabelledManifest(in: folder))
   }
 
   private func batch(_ model: String, _ manifest: String, in folder: URL, _ more: [String] = []) throws -> CommandRun {

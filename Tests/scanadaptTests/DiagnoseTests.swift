@@ -6,17 +6,11 @@ struct DiagnoseTests {
   @Test("Findings on stdout, tables and an inert page in the folder, no patient in any of them; an unknown reference is a usage error")
   func files() throws {
     try withScratchFolder { folder in
-      let fixture = CommandRun.root.appending(path: "Fixtures/phantom").path
-      requireStatus(
-        0,
-        try CommandRun(
-          [
-            "adapt", "--from-scratch", "small_cnn", "--labels", "benign,lesion", "--preprocess", "unit crop=48", "--scans", fixture,
-            "--strategy", "full", "--epochs", "1", "--out", "source", "--quiet",
-          ], in: folder))
+      let fixture = PhantomSource.scans
+      let model = try PhantomSource.train(in: folder)
       func diagnose(_ more: [String]) throws -> CommandRun {
         try CommandRun(
-          ["diagnose", "--model", "source/model.safetensors", "--scans", fixture, "--draws", "19", "--quiet"] + more, in: folder)
+          ["diagnose", "--model", model, "--scans", fixture, "--draws", "19", "--quiet"] + more, in: folder)
       }
       let run = try diagnose(["--reference", "alpha", "--out", "diagnosis"])
       requireStatus(0, run)

@@ -8,24 +8,15 @@ struct UnverifiedRunTests {
   )
   func folder() throws {
     try withScratchFolder { folder in
-      let fixture = CommandRun.root.appending(path: "Fixtures/phantom").path
-      requireStatus(
-        0,
-        try CommandRun(
-          [
-            "adapt", "--from-scratch", "small_cnn", "--labels", "benign,lesion", "--preprocess", "unit crop=48", "--scans", fixture,
-            "--strategy", "full", "--epochs", "1", "--out", "source", "--quiet",
-          ], in: folder))
-      let labelled = try String(contentsOfFile: fixture + "/manifest.csv", encoding: .utf8)
-      let rows = labelled.split(separator: "\n").map { $0.split(separator: ",").prefix(3).joined(separator: ",") }
-      try (rows.joined(separator: "\n") + "\n").write(to: folder.appending(path: "scans.csv"), atomically: true, encoding: .utf8)
+      let fixture = PhantomSource.scans
+      let model = try PhantomSource.train(in: folder)
       func adapt(_ scans: [String], _ more: [String] = []) throws -> CommandRun {
         try CommandRun(
-          ["adapt", "--model", "source/model.safetensors", "--strategy", "recalibrate", "--out", "run", "--quiet", "--scans"] + scans
+          ["adapt", "--model", model, "--strategy", "recalibrate", "--out", "run", "--quiet", "--scans"] + scans
             + more,
           in: folder)
       }
-      let unlabelled = ["scans.csv", "--root", fixture]
+      let unlabelled = [try PhantomSource.unlabelledManifest(in: folder), "--root", fixture]
       let refused = try adapt([fixture], ["--accept-unverified"])
       #expect(refused.status == 64 && refused.errors.contains("--accept-unverified"))
 

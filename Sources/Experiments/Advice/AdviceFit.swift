@@ -22,7 +22,7 @@ public struct AdviceFit: Hashable, Codable, Sendable {
   public var failure: String?
   /// Of every readable test scan, in the fold's order.
   public var predictions: [Prediction]
-  public var unreadable: [FoldRecord.UnreadableScanEntry]
+  public var unreadable: [UnreadablePath]
   public var trainedParameters: Int?
   public var trainedShare: Double?
   /// What the strategy chose after a look at the training scans.

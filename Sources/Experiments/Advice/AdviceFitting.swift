@@ -28,7 +28,7 @@ struct AdviceFitting {
     let experiment = planned.experiment
     let began = observer.seconds?()
     if began != nil { ProcessMemory.resetPeak() }
-    do {
+    let failure = try ownFailure {
       let result = try scans.map { scans in
         try run.adapt(
           experiment.model, to: scans, loader: experiment.loader, checkpoint: checkpoint,
@@ -38,26 +38,18 @@ struct AdviceFitting {
       let answers = try Predictor(loader: experiment.loader, budget: experiment.budget).predict(
         result?.adapted ?? AdaptedModel(experiment.model), on: test)
       fit.predictions = answers.predictions
-      for scan in answers.unreadable + (result?.report.unreadable ?? []) {
-        let entry = FoldRecord.UnreadableScanEntry(path: scan.path, reason: scan.reason)
-        if !fit.unreadable.contains(entry) { fit.unreadable.append(entry) }
-      }
+      fit.unreadable.note(answers.unreadable + (result?.report.unreadable ?? []))
       fit.trainedParameters = result?.report.trainedParameters ?? 0
       fit.trainedShare = result?.report.trainedShare ?? 0
       fit.decision = result?.report.decision
       fit.guards = result.flatMap { AdviceFit.GuardReport($0.report) }
       if let began, let clock = observer.seconds { (fit.seconds, fit.peakBytes) = (clock() - began, ProcessMemory.peakBytes) }
       if let checkpoint { try? Folder.remove(checkpoint) }
-    } catch let error as FileError {
-      throw error
-    } catch let error as Interrupted {
-      throw error
-    } catch let error as CheckpointError {
-      throw error
-    } catch {
+    }
+    if let failure {
       // Without the baseline there is nothing to compare with.
-      if row.kind == .baseline { throw error }
-      fit.failure = "\(error)"
+      if row.kind == .baseline { throw failure }
+      fit.failure = "\(failure)"
     }
     return fit
   }

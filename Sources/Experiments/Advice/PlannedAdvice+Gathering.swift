@@ -67,7 +67,7 @@ extension PlannedAdvice {
 
   /// Scans that couldn't be read, over all fits.
   /// - Throws: `FileError`, `ExperimentError` where a kept fit can't be read.
-  package func unreadable() throws -> [FoldRecord.UnreadableScanEntry] {
+  package func unreadable() throws -> [UnreadablePath] {
     let all = try fullPlan.blocks.flatMap { block in
       try fullPlan.block(fold: block.fold, draw: block.draw).compactMap { try folder?.adviceFit($0)?.unreadable }
     }

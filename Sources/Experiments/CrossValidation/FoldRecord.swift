@@ -22,7 +22,7 @@ public struct FoldAnswers<Answer: JudgedAnswer & Codable>: Hashable, Codable, Se
   public var testPatients: Int
   public var testScans: Int
   public var strategies: [Strategy]
-  public var unreadable: [UnreadableScanEntry]
+  public var unreadable: [UnreadablePath]
   /// Candidates on the inner folds of the training patients; empty without nesting.
   public var inner: [InnerAnswers<Answer>]
   /// The linear probe of what files are like; nil where none was asked for or it hasn't run yet.
@@ -32,7 +32,7 @@ public struct FoldAnswers<Answer: JudgedAnswer & Codable>: Hashable, Codable, Se
 
   public init(
     configuration: String, fold: FoldName, trainingPatients: Int, trainingScans: Int, testPatients: Int, testScans: Int,
-    strategies: [Strategy], unreadable: [UnreadableScanEntry] = [], inner: [InnerAnswers<Answer>] = [], shortcut: Strategy? = nil,
+    strategies: [Strategy], unreadable: [UnreadablePath] = [], inner: [InnerAnswers<Answer>] = [], shortcut: Strategy? = nil,
     ledger: [LedgerPage] = []
   ) {
     self.configuration = configuration
@@ -50,8 +50,6 @@ public struct FoldAnswers<Answer: JudgedAnswer & Codable>: Hashable, Codable, Se
 
   /// The strategy's entry of this name.
   package subscript(name: String) -> Strategy? { strategies.first { $0.name == name } }
-
-  public typealias UnreadableScanEntry = UnreadablePath
 
   /// One strategy in this fold.
   public struct Strategy: Hashable, Codable, Sendable {
@@ -110,6 +108,16 @@ public struct UnreadablePath: Hashable, Codable, Sendable {
   public init(path: String, reason: String) {
     self.path = path
     self.reason = reason
+  }
+}
+
+extension [UnreadablePath] {
+  /// Adds those that aren't there yet.
+  mutating func note(_ scans: [UnreadableScan]) {
+    for scan in scans {
+      let entry = UnreadablePath(path: scan.path, reason: scan.reason)
+      if !contains(entry) { append(entry) }
+    }
   }
 }
 

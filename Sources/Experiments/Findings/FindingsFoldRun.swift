@@ -22,46 +22,24 @@ struct FindingsFoldRun {
   /// Runs what the record lacks, or holds as failed, and hands it out after each step.
   /// - Throws: `StopRequested`, `Interrupted`, `FileError`, `CheckpointError`, and whatever the baseline throws.
   func run(_ record: inout FindingsRecord, save: (FindingsRecord) throws -> Void) throws {
-    let earlier = design.selection(of: record)
-    record.strategies.removeAll { $0.failure != nil }
-    record.inner.removeAll { $0.failure != nil }
-    func saveWithLedger(_ record: inout FindingsRecord) throws {
-      record.ledger = ledger.pages(ofOuter: fold.name)
-      try save(record)
-    }
-    if let nesting = evaluation.configuration.nesting {
-      let inner = InnerRun<MultiLabelPrediction>(
-        nesting: nesting, candidates: design.candidates, seed: evaluation.configuration.seed, training: fold.training, observer: observer)
-      try inner.run(&record, answers: innerAnswers) { try saveWithLedger(&$0) }
-    }
-    let selection = design.selection(of: record)
-    // What was fitted by another choice doesn't stand beside this one.
-    if selection != earlier { record.strategies = [] }
-    let order = Dictionary(uniqueKeysWithValues: design.rows.enumerated().map { ($1.name, $0) })
+    let steps = FoldSteps<MultiLabelPrediction>(fold: fold, ledger: ledger, observer: observer, checkpointFolder: checkpoints)
+    let selection = try steps.choose(
+      &record,
+      by: evaluation.configuration.nesting.map {
+        InnerRun(
+          nesting: $0, candidates: design.candidates, seed: evaluation.configuration.seed, training: fold.training, observer: observer)
+      }, answers: innerAnswers, selection: design.selection, save: save)
     // One that is lost can still be what the inner folds chose here.
     let wanted = { [lost] (name: String) in !lost.contains(name) || name == selection?.chosen?.strategy }
-    for (index, row) in design.rows.enumerated() where record[row.name] == nil && wanted(row.name) {
-      guard !observer.shouldStop() else { throw StopRequested() }
-      observer.report(.strategyBegan(row.name, fold: fold.name, number: index + 1, of: design.rows.count))
-      let file = checkpoints.map { "\($0)/\(fold.name.fileStem)-\(row.name.fileStem).checkpoint" }
-      do {
-        record.strategies.append(try scored(row, at: selection?.learningRate(of: row.name), checkpoint: file, &record))
-        if let file { try? Folder.remove(file) }
-      } catch let error as FileError {
-        throw error
-      } catch let error as Interrupted {
-        throw error
-      } catch let error as CheckpointError {
-        throw error
-      } catch  where index > 0 {
-        observer.report(.strategyFailed(row.name, fold: fold.name, reason: "\(error)"))
-        record.strategies.append(.init(name: row.name, failure: "\(error)"))
-      }
-      record.strategies.sort { order[$0.name, default: order.count] < order[$1.name, default: order.count] }
-      try saveWithLedger(&record)
+    try steps.add(design.rows.map(\.name), to: &record, where: wanted, save: save) { index, checkpoint, record in
+      let row = design.rows[index]
+      return try scored(row, at: selection?.learningRate(of: row.name), checkpoint: checkpoint, &record)
     }
-    if let selection { record.strategies = record.strategies.filter { $0.name != ChosenInside.name } + [chosenInside(selection, record)] }
-    try saveWithLedger(&record)
+    if let selection {
+      record.strategies.removeAll { $0.name == ChosenInside.name }
+      record.strategies.append(record.chosen(by: selection, named: ChosenInside.name))
+    }
+    try steps.save(&record, save)
   }
 
   private func fitted(
@@ -95,23 +73,11 @@ struct FindingsFoldRun {
     observer.report(.predicting(scans: fold.test.labelledRecords.count))
     let answers = try Predictor(loader: evaluation.loader, budget: evaluation.budget)
       .predictFindings(outcome.model, on: fold.test.labelledRecords)
-    for scan in answers.unreadable + outcome.report.unreadable {
-      let entry = UnreadablePath(path: scan.path, reason: scan.reason)
-      if !record.unreadable.contains(entry) { record.unreadable.append(entry) }
-    }
+    record.unreadable.note(answers.unreadable + outcome.report.unreadable)
     return FindingsRecord.Strategy(
       name: row.name, predictions: answers.predictions, trainedParameters: outcome.report.trainedParameters,
       trainedShare: outcome.report.trainedShare, seconds: outcome.report.seconds, peakBytes: outcome.report.peakBytes,
       chosenEpoch: outcome.report.chosenEpoch, notes: outcome.report.findings, learningRate: learningRate)
-  }
-
-  /// The chosen row's own answers; nothing is fitted for it.
-  private func chosenInside(_ selection: InnerSelection, _ record: FindingsRecord) -> FindingsRecord.Strategy {
-    guard let chosen = selection.chosen, var taken = record[chosen.strategy] else {
-      return .init(name: ChosenInside.name, failure: "no candidate has a score on the inner folds")
-    }
-    (taken.name, taken.chosenStrategy, taken.seconds, taken.peakBytes) = (ChosenInside.name, chosen.strategy, 0, nil)
-    return taken
   }
 }
 
