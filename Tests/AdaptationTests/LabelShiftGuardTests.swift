@@ -41,6 +41,7 @@ struct LabelShiftGuardTests {
         restraints += decision.hasPrefix("all normalizations") ? 0 : 1
         words += " | " + decision.prefix(100)
       }
+      print("\(size) px, seeds from \(firstSeed): \(shift.name) \(shift.strength): restrained or refused \(restraints) of 3")
       // Beside noise and, of lesions gained, gain and contrast, a shift can be invisible; a blur is restrained where the network guesses.
       let isMissedSometimes = shift.name.hasPrefix("label+") && (shift.name.contains("noise") || shift.strength == "0.95")
       guard shift.name != "blur", !isMissedSometimes else { continue }
