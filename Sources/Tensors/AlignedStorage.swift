@@ -1,26 +1,23 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// A block of Float32 values that starts on a 64-byte boundary and is freed with its last owner.
 ///
-/// Large blocks ask for 2 MB pages: kernels step through maps a pixel at a time, and with 4 KB pages spend 1–3 % of a 1×1 convolution on
-/// address translation.
+/// Large blocks stand in `RecycledMemory`.
 ///
 /// Values that hold it copy it before writing unless they own it alone (`isKnownUniquelyReferenced`).
 public final class AlignedStorage: @unchecked Sendable {
   public let count: Int
   private let base: UnsafeMutableRawPointer
-  private static let hugePage = 2 << 20
+  private let byteCount: Int
 
   /// Allocates `count` floats without giving them a value.
   public init(uninitializedCount count: Int) {
     self.count = count
-    let byteCount = max(count, 16) * MemoryLayout<Float>.stride
-    base = .allocate(byteCount: byteCount, alignment: byteCount < Self.hugePage ? 64 : Self.hugePage)
-    #if os(Linux)
-      // Whole pages only, so that nothing more becomes resident than was asked for. Refusal costs speed, nothing else.
-      if byteCount >= Self.hugePage { madvise(base, byteCount / Self.hugePage * Self.hugePage, Int32(MADV_HUGEPAGE)) }
+    byteCount = max(count, 16) * MemoryLayout<Float>.stride
+    #if canImport(Glibc)
+      base =
+        byteCount < RecycledMemory.leastBytes
+        ? .allocate(byteCount: byteCount, alignment: 64) : RecycledMemory.take(byteCount: byteCount)
+    #else
+      base = .allocate(byteCount: byteCount, alignment: 64)
     #endif
     base.bindMemory(to: Float.self, capacity: max(count, 16))
   }
@@ -30,7 +27,12 @@ public final class AlignedStorage: @unchecked Sendable {
     pointer.update(repeating: value, count: count)
   }
 
-  deinit { base.deallocate() }
+  deinit {
+    #if canImport(Glibc)
+      if byteCount >= RecycledMemory.leastBytes { return RecycledMemory.give(base, byteCount: byteCount) }
+    #endif
+    base.deallocate()
+  }
 
   public var pointer: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
 

@@ -34,7 +34,14 @@ final class Workspace {
   }
 
   private func reserve(_ arenaFloats: Int, _ scratchFloats: Int) {
-    if arena.count < arenaFloats { arena = AlignedStorage(uninitializedCount: arenaFloats) }
-    if scratch.count < scratchFloats { scratch = AlignedStorage(uninitializedCount: scratchFloats) }
+    Self.grow(&arena, to: arenaFloats)
+    Self.grow(&scratch, to: scratchFloats)
+  }
+
+  /// The old block goes before the new one comes.
+  private static func grow(_ storage: inout AlignedStorage, to count: Int) {
+    guard storage.count < count else { return }
+    storage = AlignedStorage(uninitializedCount: 0)
+    storage = AlignedStorage(uninitializedCount: count)
   }
 }
