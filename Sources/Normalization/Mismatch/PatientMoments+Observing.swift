@@ -14,7 +14,7 @@ extension PatientMoments {
   ) throws -> (moments: PatientMoments, failures: [ScanFailure]) {
     let layers = try LayerSelector.all.select(from: model.graph.recalibratableLayers)
     let producers = layers.map { model.graph[$0]!.inputs[0] }
-    let part = try model.graph.cut(from: [:], to: producers)
+    let part = try model.graph.upTo(inputsOf: layers)
     let executor = try Executor(
       graph: part, parameters: model.parameters, input: model.card.inputShape, purpose: .inference(observing: Set(producers)),
       threads: threads)

@@ -136,10 +136,13 @@ package struct LayerSequentialPass {
       graph: cut, parameters: parameters, inputs: inputs, purpose: .inference(observing: observed), threads: threads)
     operations += executor.program(batch: 1).floatingPointOperations
 
+    // Taken from there, so that a chunk's old tensors go as soon as it has moved, and the next one's stand in their place.
+    let isLoaded = rest.chunks != nil
     var chunks = rest.chunks ?? []
+    rest.chunks = nil
     var seen: [StatisticsImages.Scan] = []
     for (index, range) in ranges.enumerated() {
-      let chunk = rest.chunks == nil ? try load(range, of: images) : chunks[index]
+      let chunk = isLoaded ? chunks[index] : try load(range, of: images)
       seen += chunk.scans
       var moved = chunk
       if !chunk.scans.isEmpty {
@@ -149,11 +152,15 @@ package struct LayerSequentialPass {
           scans: chunk.scans, tensors: Dictionary(uniqueKeysWithValues: kept.map { ($0, chunk.tensors[$0] ?? outcome.outputs[$0]!) }))
       }
       guard next != nil else { continue }
-      if rest.chunks == nil { chunks.append(moved) } else { chunks[index] = moved }
+      if isLoaded { chunks[index] = moved } else { chunks.append(moved) }
     }
     if scans.isEmpty { scans = seen }
     if let changed = Set(scans).symmetricDifference(seen).map(\.id).min() { throw RecalibrationError.scanChanged(changed.rawValue) }
-    if let next { rest = Rest(position: next, names: kept, chunks: chunks) }
+    if let next {
+      rest = Rest(position: next, names: kept, chunks: chunks)
+    } else if isLoaded {
+      rest.chunks = chunks
+    }
   }
 
   private func load(_ range: Range<Int>, of images: StatisticsImages) throws -> Chunk {
@@ -164,15 +171,6 @@ package struct LayerSequentialPass {
   /// Bytes one scan's tensors take in the engine's layout.
   private func bytes(of names: [String]) -> Int {
     names.map { shapes[$0]!.paddedCount * MemoryLayout<Float>.stride }.reduce(0, +)
-  }
-}
-
-extension Graph {
-  /// The part of the network that the inputs of these layers need.
-  fileprivate func upTo(inputsOf layers: [String]) throws(GraphError) -> Graph {
-    let part = try cut(from: [:], to: layers.map { self[$0]!.inputs[0] })
-    // Only the last leaves it, so that a frontier holds what is read later and nothing that was only observed.
-    return try Graph(nodes: part.nodes, outputs: [part.nodes[part.nodes.count - 1].name])
   }
 }
 

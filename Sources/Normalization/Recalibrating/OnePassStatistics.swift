@@ -34,7 +34,7 @@ package struct OnePassStatistics {
       return operation
     }
     let producers = layers.map { graph[$0]!.inputs[0] }
-    let part = try batchwise.cut(from: [:], to: producers)
+    let part = try batchwise.upTo(inputsOf: layers)
     let executor = try Executor(
       graph: part, parameters: parameters, input: input, purpose: .inference(observing: Set(producers)), threads: threads)
     var sum = MomentSum(keeping: byPatient ? .patients : .nothing)

@@ -46,7 +46,7 @@ struct ScanTable {
 
   private func recalibration(_ network: Architecture, _ add: (ComparisonRow) -> Void) throws {
     let job = try RecalibrationJob(network, count: recalibrated, threads: jobs.threads)
-    _ = try job.seconds(.onePass(batchSize: 16))
+    for method in [.layerSequential, .onePass(batchSize: 16)] as [Recalibration.Method] { _ = try job.seconds(method) }
     var sequential: [Double] = []
     var onePass: [Double] = []
     for _ in 0..<runs {
