@@ -14,9 +14,13 @@ typedef unsigned char bytes __attribute__((vector_size(8), aligned(1)));
 typedef struct {
   sa_map y, x;
   uint8_t *winner;
+  sa_map entered;
   sa_prologue prologue;
   sa_window window;
 } forward_context;
+
+/// What is kept of a maximum beside itself.
+typedef enum { NOTHING, TAP, INPUT } keeping;
 
 /// The input's eight channels at a tap, after the prologue.
 #define READ8(v, f, a, b, i, image, row, column, channel, has_prologue, activation)                 \
@@ -32,8 +36,8 @@ static bool has_prologue(const forward_context *f) {
   return f->prologue.affine.scale || f->prologue.affine.shift || f->prologue.activation != SA_NO_ACTIVATION;
 }
 
-/// One output row, eight channels after the other; compiled for each kind of reading and with or without winners.
-SA_BODY max_row_of(const forward_context *f, sa_index piece, const bool reads, const sa_activation activation, const bool wins) {
+/// One output row, eight channels after the other; compiled for each kind of reading and of keeping.
+SA_BODY max_row_of(const forward_context *f, sa_index piece, const bool reads, const sa_activation activation, const keeping keeps) {
   sa_index image = piece / f->y.h, row = piece % f->y.h, size = f->window.size, padded = sa_padded(f->y.c);
   float a[SA_CHUNK], b[SA_CHUNK];
   for (sa_index first = 0; first < padded; first += SA_CHUNK) {
@@ -47,21 +51,31 @@ SA_BODY max_row_of(const forward_context *f, sa_index piece, const bool reads, c
         READ8(best, f, a, b, i, image, top + u0, left + v0, first + i, reads, activation);
         int first_tap = (int)(u0 * size + v0);
         sa_v8i tap = {first_tap, first_tap, first_tap, first_tap, first_tap, first_tap, first_tap, first_tap};
+        sa_v8 input = {0};
+        if (keeps == INPUT) input = SA_LOAD8(sa_pixel(f->x, image, (top + u0) * f->x.w + left + v0) + first + i);
         for (sa_index u = u0; u < u1; u++)
           for (sa_index v = v0; v < v1; v++) {
             sa_v8 x;
             READ8(x, f, a, b, i, image, top + u, left + v, first + i, reads, activation);
             sa_v8i better = (x > best) | (x != x);
             best = (sa_v8)(((sa_v8i)x & better) | ((sa_v8i)best & ~better));
-            if (!wins) continue;
-            int index = (int)(u * size + v);
-            sa_v8i here = {index, index, index, index, index, index, index, index};
-            tap = (here & better) | (tap & ~better);
+            if (keeps == TAP) {
+              int index = (int)(u * size + v);
+              sa_v8i here = {index, index, index, index, index, index, index, index};
+              tap = (here & better) | (tap & ~better);
+            } else if (keeps == INPUT) {
+              sa_v8 here = SA_LOAD8(sa_pixel(f->x, image, (top + u) * f->x.w + left + v) + first + i);
+              input = (sa_v8)(((sa_v8i)here & better) | ((sa_v8i)input & ~better));
+            }
           }
-        SA_STORE8(sa_pixel(f->y, image, row * f->y.w + column) + first + i, best);
-        if (!wins) continue;
-        uint8_t *to = f->winner + ((image * f->y.h + row) * f->y.w + column) * padded + first + i;
-        *(bytes *)to = __builtin_convertvector(tap, bytes);
+        sa_index pixel = row * f->y.w + column;
+        SA_STORE8(sa_pixel(f->y, image, pixel) + first + i, best);
+        if (keeps == TAP) {
+          uint8_t *to = f->winner + (image * f->y.h * f->y.w + pixel) * padded + first + i;
+          *(bytes *)to = __builtin_convertvector(tap, bytes);
+        } else if (keeps == INPUT) {
+          SA_STORE8(sa_pixel(f->entered, image, pixel) + first + i, input);
+        }
       }
     }
   }
@@ -69,9 +83,10 @@ SA_BODY max_row_of(const forward_context *f, sa_index piece, const bool reads, c
 
 SA_BODY max_row_body(void *argument, sa_index piece) {
   const forward_context *f = argument;
-#define MAX_ROW(READS, ACTIVATION)                                      \
-  if (f->winner) max_row_of(f, piece, READS, ACTIVATION, true);         \
-  else max_row_of(f, piece, READS, ACTIVATION, false)
+#define MAX_ROW(READS, ACTIVATION)                                           \
+  if (f->winner) max_row_of(f, piece, READS, ACTIVATION, TAP);               \
+  else if (f->entered.data) max_row_of(f, piece, READS, ACTIVATION, INPUT);  \
+  else max_row_of(f, piece, READS, ACTIVATION, NOTHING)
   if (!has_prologue(f)) {
     MAX_ROW(false, SA_NO_ACTIVATION);
   } else if (f->prologue.activation == SA_RELU) {
@@ -83,7 +98,12 @@ SA_BODY max_row_body(void *argument, sa_index piece) {
 SA_VARIANTS(max_row)
 
 void sa_max_pool(sa_map y, uint8_t *winner, sa_map x, sa_prologue prologue, sa_window window, sa_pool *pool) {
-  forward_context f = {y, x, winner, prologue, window};
+  forward_context f = {y, x, winner, (sa_map){0}, prologue, window};
+  sa_pool_run(pool, max_row(), &f, y.n * y.h);
+}
+
+void sa_max_pool_inputs(sa_map y, sa_map entered, sa_map x, sa_prologue prologue, sa_window window, sa_pool *pool) {
+  forward_context f = {y, x, NULL, entered, prologue, window};
   sa_pool_run(pool, max_row(), &f, y.n * y.h);
 }
 
@@ -114,7 +134,7 @@ SA_BODY average_row_body(void *argument, sa_index piece) {
 SA_VARIANTS(average_row)
 
 void sa_average_pool(sa_map y, sa_map x, sa_prologue prologue, sa_window window, sa_pool *pool) {
-  forward_context f = {y, x, NULL, prologue, window};
+  forward_context f = {y, x, NULL, (sa_map){0}, prologue, window};
   sa_pool_run(pool, average_row(), &f, y.n * y.h);
 }
 

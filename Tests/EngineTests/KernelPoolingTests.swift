@@ -83,6 +83,33 @@ struct KernelPoolingTests {
     }
   }
 
+  @Test("What won a maximum, as it was before the prologue, gives the maximum through the prologue")
+  func enteredValues() {
+    var random = TestValues(seed: 24)
+    for (n, h, w, c) in [(2, 7, 9, 13), (1, 4, 5, 40), (3, 12, 6, 70)] {
+      let x = TestMap(n, h, w, c, spare: 1, from: &random)
+      withAffine(random.values(c), random.values(c), perImage: 0) { affine in
+        for window in windows {
+          let size = (
+            (h + 2 * window.padding - window.size) / window.stride + 1, (w + 2 * window.padding - window.size) / window.stride + 1
+          )
+          let maps = (0..<4).map { _ in TestMap(n, size.0, size.1, c, spare: 1) { .nan } }
+          let prologue = sa_prologue(affine: affine, activation: SA_RELU)
+          sa_max_pool(maps[0].map, nil, x.map, prologue, window, nil)
+          sa_max_pool_inputs(maps[1].map, maps[2].map, x.map, prologue, window, nil)
+          sa_affine_activate(maps[3].map, maps[2].map, affine, sa_map(), sa_affine(), SA_RELU, nil)
+          #expect(maps[1].values == maps[0].values)
+          #expect(relativeError(maps[3].values, maps[0].values) < 1e-6)
+          #expect(maps[1].marginsAreIntact && maps[2].marginsAreIntact)
+          // A value of the window, not some other that happens to give the same.
+          let (image, row, column, channel) = (n - 1, size.0 - 1, size.1 - 1, c - 1)
+          let seen = pixels(of: x, image).map { x[image, $0, $1, channel] }
+          #expect(seen.contains(maps[2][image, row, column, channel]))
+        }
+      }
+    }
+  }
+
   @Test("NaN wins a maximum, as in PyTorch")
   func notANumber() {
     let x = TestMap(1, 3, 3, 1) { 1 }

@@ -12,6 +12,8 @@ typedef struct sa_window {
 /// Overwrites y with the window's maximum (padding never wins; NaN does). `winner`, where not NULL, gets which of the size*size taps
 /// won, the first of equals: bytes [n, H', W', c rounded up to 8], no pixel stride. Windows up to 15 x 15.
 void sa_max_pool(sa_map y, uint8_t *winner, sa_map x, sa_prologue prologue, sa_window window, sa_pool *pool);
+/// The same maximum; `entered`, of y's shape, gets what the winner was before the prologue.
+void sa_max_pool_inputs(sa_map y, sa_map entered, sa_map x, sa_prologue prologue, sa_window window, sa_pool *pool);
 /// Writes or accumulates dx from dy and the winners.
 void sa_max_pool_backward(sa_map dx, sa_map dy, const uint8_t *winner, sa_window window, sa_write_mode mode, sa_pool *pool);
 

@@ -23,6 +23,8 @@ struct PlanBuilder {
   private var moments: [String: MomentsReference] = [:]
   /// What a stage's forward steps leave for its backward steps: winners of a pooling, a dropout's mask.
   private(set) var saved: [String: BufferID] = [:]
+  /// By a normalization's output that one maximum pooling reads: what won there, before it was normalized.
+  private(set) var winners: [String: MapReference] = [:]
   private var computed: [String: ChannelAffine] = [:]
   var books = GradientBooks()
 
@@ -70,6 +72,11 @@ struct PlanBuilder {
   mutating func place(_ value: String, at home: MapReference) {
     precondition(homes[value] == nil, "\(value) has a place already")
     homes[value] = home
+  }
+
+  mutating func keepWinners(of value: String, in map: MapReference) -> MapReference {
+    winners[value] = map
+    return map
   }
 
   // MARK: steps and what they need

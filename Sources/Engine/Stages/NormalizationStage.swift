@@ -136,9 +136,10 @@ struct NormalizationStage: Stage {
     _ gradient: MapReference, _ affine: ChannelAffine, _ mask: ActivationMask, _ plan: inout PlanBuilder
   ) -> BufferID {
     let sums = plan.doubles(2 * plan.images * operation.channels)
+    // A maximum's gradient is that of its winners; the others' is 0 and adds nothing.
+    let read = plan.winners[output] ?? plan.home(of: input)
     plan.emitBackward(
-      GradientSumsStep(
-        node: output, sums: sums, gradient: gradient, input: plan.home(of: input), affine: affine, mask: mask, images: plan.images))
+      GradientSumsStep(node: output, sums: sums, gradient: gradient, input: read, affine: affine, mask: mask, images: plan.images))
     return sums
   }
 

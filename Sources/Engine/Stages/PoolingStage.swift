@@ -19,10 +19,14 @@ struct PoolingStage: Stage {
   mutating func redirect(_ old: String, to new: String) { if input == old { input = new } }
 
   func emitForward(_ plan: inout PlanBuilder) {
-    var winners: BufferID?
+    var winners: PoolingStep.Winners?
     if case .sliding(let pooling) = window, pooling.kind == .maximum, plan.needsGradient(input) {
-      let home = plan.home(of: output)
-      winners = plan.save(plan.buffer(bytes: plan.images * home.shape.paddedCount), for: output)
+      let shape = plan.shape(of: output)
+      if gradientEndsAbove(plan) {
+        winners = .inputs(plan.keepWinners(of: input, in: plan.map(shape)))
+      } else {
+        winners = .taps(plan.save(plan.buffer(bytes: plan.images * shape.paddedCount), for: output))
+      }
     }
     plan.emit(
       PoolingStep(
@@ -30,8 +34,16 @@ struct PoolingStage: Stage {
         images: plan.images))
   }
 
+  /// Whether only the normalization that is read through wants the gradient, for its own gamma and beta: sums over the winners alone give
+  /// them, and what the normalization read need not be kept.
+  private func gradientEndsAbove(_ plan: PlanBuilder) -> Bool {
+    guard let prologue else { return false }
+    return !plan.needsGradient(prologue.value) && plan.list.readers[input]?.count == 1
+  }
+
   func emitBackward(_ plan: inout PlanBuilder) {
     guard let gradient = plan.gradient(of: output), plan.needsGradient(input) else { return }
+    guard plan.winners[input] == nil else { return plan.handOver(gradient, to: input) }
     let winners = plan.saved[output]
     let (place, mode) = plan.contribution(to: input)
     plan.emitBackward(
@@ -58,13 +70,27 @@ struct PoolingStep: MapStep {
   let output: MapReference
   let input: Prologue
   let window: PoolingStage.Window
-  /// Which tap won each maximum, a byte for each padded output value.
-  let winners: BufferID?
+  /// What is kept of each maximum for the backward pass.
+  let winners: Winners?
   let images: Int
+
+  enum Winners {
+    /// Which tap won, a byte for each padded output value.
+    case taps(BufferID)
+    /// What won, before it was normalized.
+    case inputs(MapReference)
+
+    var buffer: BufferID {
+      switch self {
+      case .taps(let buffer): buffer
+      case .inputs(let map): map.buffer
+      }
+    }
+  }
 
   var kernel: String { [input.described, window.described].compactMap(\.self).joined(separator: " ") }
   var reads: [BufferID] { input.reads }
-  var writes: [BufferID] { [output.buffer] + (winners.map { [$0] } ?? []) }
+  var writes: [BufferID] { [output.buffer] + (winners.map { [$0.buffer] } ?? []) }
   var bytesMoved: Double { input.source.byteCount(images: images) + output.byteCount(images: images) }
 
   func run(_ run: borrowing Run) {
@@ -72,7 +98,12 @@ struct PoolingStep: MapStep {
     switch window {
     case .whole: sa_global_average(y, x, run.prologue(input), run.pool)
     case .sliding(let pooling) where pooling.kind == .average: sa_average_pool(y, x, run.prologue(input), pooling.sizes, run.pool)
-    case .sliding(let pooling): sa_max_pool(y, winners.map { run.bytes($0) }, x, run.prologue(input), pooling.sizes, run.pool)
+    case .sliding(let pooling):
+      switch winners {
+      case nil: sa_max_pool(y, nil, x, run.prologue(input), pooling.sizes, run.pool)
+      case .taps(let taps): sa_max_pool(y, run.bytes(taps), x, run.prologue(input), pooling.sizes, run.pool)
+      case .inputs(let map): sa_max_pool_inputs(y, run.map(map), x, run.prologue(input), pooling.sizes, run.pool)
+      }
     }
   }
 }
