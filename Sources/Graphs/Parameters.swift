@@ -64,10 +64,14 @@ public struct Parameters: Sendable {
   /// These values fitted to other declarations: kept where the ID and shape are the same, zero where they are new, dropped where
   /// they are no longer declared. What a graph rewrite needs.
   public func matching(_ declarations: [ParameterDeclaration]) -> Parameters {
-    var result = Parameters(declarations)
-    for declaration in declarations where contains(declaration.id) && shape(of: declaration.id) == declaration.shape {
-      withValues(of: declaration.id) { source in
-        result.withMutableValues(of: declaration.id) { _ = $0.update(fromContentsOf: source) }
+    var result = self
+    // Where only modes changed, nothing is copied.
+    if declarations != self.declarations {
+      result = Parameters(declarations)
+      for declaration in declarations where contains(declaration.id) && shape(of: declaration.id) == declaration.shape {
+        withValues(of: declaration.id) { source in
+          result.withMutableValues(of: declaration.id) { _ = $0.update(fromContentsOf: source) }
+        }
       }
     }
     let paths = Set(declarations.filter { $0.role == .buffer }.map(\.id.path))
