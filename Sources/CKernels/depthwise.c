@@ -47,7 +47,7 @@ void sa_depthwise_pack(float *packed, const float *weight, sa_conv_plan plan) {
 }
 
 /// The ring rows and kernel rows that meet in destination row `row`.
-SA_BODY meeting_rows(sa_window_rows *rows, sa_ring *ring, const context *f, const float *kernel, sa_index row) {
+SA_BODY meeting_rows(sa_window_rows *rows, sa_ring *ring, const context *f, const float *kernel, sa_index row, const int width) {
   sa_conv_geometry g = f->plan.geometry;
   rows->count = 0;
   for (sa_index u = 0; u < g.kernel_height; u++) {
@@ -57,7 +57,7 @@ SA_BODY meeting_rows(sa_window_rows *rows, sa_ring *ring, const context *f, cons
       source = position >= 0 && position % g.stride == 0 ? position / g.stride : -1;
     }
     if (source < 0 || source >= ring->source.h) continue;
-    rows->row[rows->count] = sa_ring_row(ring, source);
+    rows->row[rows->count] = sa_ring_row(ring, source, width);
     rows->weights[rows->count++] = kernel + u * g.kernel_width * SA_RING_LANES;
   }
 }
@@ -71,7 +71,7 @@ SA_BODY row_moments(const context *f, double *mean, double *m2, const float *y, 
   }
 }
 
-SA_BODY depthwise_body(void *argument, sa_index piece, int thread) {
+SA_BODY depthwise_body(void *argument, sa_index piece, int thread, const int lanes) {
   const context *f = argument;
   sa_conv_geometry g = f->plan.geometry;
   sa_index chunk = piece % f->chunks, band = piece / f->chunks % f->bands, image = piece / f->chunks / f->bands;
@@ -91,7 +91,7 @@ SA_BODY depthwise_body(void *argument, sa_index piece, int thread) {
     sa_window_rows rows = {.lanes = ring.lanes};
     float *y = sa_pixel(f->destination, image, row * width) + first;
     ring.stored = y;
-    meeting_rows(&rows, &ring, f, kernel, row);
+    meeting_rows(&rows, &ring, f, kernel, row, lanes);
     if (f->epilogue.residual.data) {
       after.residual = sa_pixel(f->epilogue.residual, image, row * width) + first;
       after.residual_stride = f->epilogue.residual.pixel_stride;
@@ -100,7 +100,7 @@ SA_BODY depthwise_body(void *argument, sa_index piece, int thread) {
       after.residual_stride = f->destination.pixel_stride;
     }
     sa_index step = f->plan.purpose == SA_CONV_BACKWARD_DATA ? 1 : g.stride;
-    sa_window_row(y, f->destination.pixel_stride, width, &rows, g.kernel_width, step, g.dilation, SA_RING_LANES, &after);
+    sa_window_row(y, f->destination.pixel_stride, width, &rows, lanes, g.kernel_width, step, g.dilation, SA_RING_LANES, &after);
     if (f->partial_moments) row_moments(f, mean, m2, y, ring.lanes, (row - top) * width);
   }
   if (!f->partial_moments) return;
@@ -111,7 +111,7 @@ SA_BODY depthwise_body(void *argument, sa_index piece, int thread) {
     partial[padded + i] = m2[i];
   }
 }
-SA_THREAD_VARIANTS(depthwise)
+SA_WIDTH_VARIANTS(depthwise)
 
 /// One image: merges its bands in order.
 static void merge_bands(void *argument, sa_index image, int thread) {

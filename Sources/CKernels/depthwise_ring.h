@@ -2,7 +2,7 @@
 // zeros around it, so that the loops over windows know no borders.
 #ifndef SA_DEPTHWISE_RING_H
 #define SA_DEPTHWISE_RING_H
-#include "lanes.h"
+#include "wide_lanes.h"
 
 enum { SA_RING_LANES = 32, SA_RING_MOST_ROWS = 32, SA_BAND_PIXELS = 1024, AHEAD = 16 };
 
@@ -20,39 +20,48 @@ typedef struct sa_ring {
   sa_index stored_stride, stored_columns;
 } sa_ring;
 
+#define WIDTH 16
+#include "depthwise_ring_lanes.h"
+#undef WIDTH
+#define WIDTH 8
+#include "depthwise_ring_lanes.h"
+#undef WIDTH
+
+/// Writes the zeros too: rows are copied between them.
 SA_BODY sa_ring_begin(sa_ring *ring, sa_affine affine, sa_index image, sa_index first) {
   ring->image = image;
   ring->first = first;
   ring->lanes = sa_least(SA_RING_LANES, sa_padded(ring->source.c) - first);
   sa_gather_affine(ring->scale, ring->shift, affine, image, first, ring->lanes, ring->source.c);
   for (sa_index slot = 0; slot < ring->slots; slot++) ring->held[slot] = -1;
+  for (sa_index x = 0; x < ring->columns; x++) {
+    sa_index position = x + ring->start;
+    if (position >= 0 && position % ring->spread == 0 && position / ring->spread < ring->source.w) continue;
+    for (sa_index slot = 0; slot < ring->slots; slot++)
+      for (sa_index i = 0; i < SA_RING_LANES; i += 8) SA_STORE8(ring->rows + (slot * ring->columns + x) * SA_RING_LANES + i, (sa_v8){0});
+  }
+}
+
+SA_BODY sa_ring_copy(const sa_ring *ring, float *copy, sa_index row, const int width, const sa_activation activation) {
+  sa_index column = sa_most(0, sa_ceil_div(ring->start, ring->spread));
+  sa_index count = sa_least(ring->source.w, sa_ceil_div(ring->columns + ring->start, ring->spread)) - column;
+  float *to = copy + (column * ring->spread - ring->start) * SA_RING_LANES;
+  const float *from = sa_pixel(ring->source, ring->image, row * ring->source.w + column) + ring->first;
+  sa_index step = ring->spread * SA_RING_LANES, wide = sa_wide_part(ring->lanes, width);
+  if (width == 16) sa_copy_lanes_16(ring, to, step, from, count, 0, wide, activation);
+  sa_copy_lanes_8(ring, to, step, from, count, wide, ring->lanes, activation);
 }
 
 /// The copy of source row `row` (inside the image), [columns][32].
-SA_INLINE const float *sa_ring_row(sa_ring *ring, sa_index row) {
+SA_INLINE const float *sa_ring_row(sa_ring *ring, sa_index row, const int width) {
   sa_index slot = row % ring->slots;
   float *copy = ring->rows + slot * ring->columns * SA_RING_LANES;
   if (ring->held[slot] == row) return copy;
   ring->held[slot] = row;
-  for (sa_index x = 0; x < ring->columns; x++) {
-    sa_index position = x + ring->start;
-    float *to = copy + x * SA_RING_LANES;
-    if (ring->stored && x < ring->stored_columns) {
-      __builtin_prefetch(ring->stored + x * ring->stored_stride, 1, 2);
-      __builtin_prefetch(ring->stored + x * ring->stored_stride + ring->lanes - 1, 1, 2);
-    }
-    if (position < 0 || position % ring->spread != 0 || position / ring->spread >= ring->source.w) {
-      for (sa_index i = 0; i < ring->lanes; i += 8) SA_STORE8(to + i, (sa_v8){0});
-      continue;
-    }
-    const float *from = sa_pixel(ring->source, ring->image, row * ring->source.w + position / ring->spread) + ring->first;
-    __builtin_prefetch(from + AHEAD * ring->source.pixel_stride);
-    __builtin_prefetch(from + AHEAD * ring->source.pixel_stride + 16);
-    for (sa_index i = 0; i < ring->lanes; i += 8) {
-      sa_v8 v = SA_LOAD8(ring->scale + i) * SA_LOAD8(from + i) + SA_LOAD8(ring->shift + i);
-      SA_ACTIVATE8(v, ring->activation);
-      SA_STORE8(to + i, v);
-    }
+  switch (ring->activation) {
+    case SA_RELU: sa_ring_copy(ring, copy, row, width, SA_RELU); break;
+    case SA_RELU6: sa_ring_copy(ring, copy, row, width, SA_RELU6); break;
+    default: sa_ring_copy(ring, copy, row, width, SA_NO_ACTIVATION); break;
   }
   ring->stored = NULL;
   return copy;

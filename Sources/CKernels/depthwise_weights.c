@@ -35,7 +35,7 @@ SA_BODY add_row(
   }
 }
 
-SA_BODY depthwise_weights_body(void *argument, sa_index piece, int thread) {
+SA_BODY depthwise_weights_body(void *argument, sa_index piece, int thread, const int lanes) {
   const context *f = argument;
   sa_conv_geometry g = f->plan.geometry;
   sa_index chunk = piece % f->chunks, band = piece / f->chunks % f->bands, image = piece / f->chunks / f->bands;
@@ -51,7 +51,7 @@ SA_BODY depthwise_weights_body(void *argument, sa_index piece, int thread) {
     for (sa_index u = 0; u < g.kernel_height; u++) {
       sa_index source = row * g.stride - g.pad_top + u * g.dilation;
       if (source < 0 || source >= ring.source.h) continue;
-      const float *x = sa_ring_row(&ring, source);
+      const float *x = sa_ring_row(&ring, source, lanes);
       float *kernel_row = sums + u * g.kernel_width * SA_RING_LANES;
 #define ADD(WIDTH, STRIDE, DILATION) \
   add_row(kernel_row, x, dy, f->dy.pixel_stride, f->dy.w, WIDTH, STRIDE, DILATION, ring.lanes)
@@ -63,7 +63,7 @@ SA_BODY depthwise_weights_body(void *argument, sa_index piece, int thread) {
     }
   }
 }
-SA_THREAD_VARIANTS(depthwise_weights)
+SA_WIDTH_VARIANTS(depthwise_weights)
 
 /// One chunk of channels: adds the images' bands in order.
 static void add_bands(void *argument, sa_index chunk, int thread) {

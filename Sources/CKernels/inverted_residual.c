@@ -96,7 +96,7 @@ SA_BODY expand_rows(bench *b, const context *f, sa_index image, sa_index last) {
 }
 
 /// The depthwise windows of one output row, all channels.
-SA_BODY filter_row(float *y, const bench *b, const context *f, sa_index row) {
+SA_BODY filter_row(float *y, const bench *b, const context *f, sa_index row, const int lanes) {
   const sa_folded_convolution *layer = &f->block.depthwise;
   sa_conv_geometry g = layer->plan.geometry;
   for (sa_index first = 0; first < f->hidden; first += LANES) {
@@ -108,7 +108,7 @@ SA_BODY filter_row(float *y, const bench *b, const context *f, sa_index row) {
       rows.row[rows.count] = b->ring + source % f->slots * f->ring_columns * f->stride + first;
       rows.weights[rows.count++] = layer->packed + (first * g.kernel_height + u * LANES) * g.kernel_width;
     }
-    sa_window_row(y + first, f->stride, f->output.w, &rows, g.kernel_width, g.stride, g.dilation, f->stride, &after);
+    sa_window_row(y + first, f->stride, f->output.w, &rows, lanes, g.kernel_width, g.stride, g.dilation, f->stride, &after);
   }
 }
 
@@ -122,7 +122,7 @@ SA_BODY project_rows(bench *b, const context *f, sa_index image, sa_index top, s
   multiply(b->out, b->a, f->residual.data ? b->residual : NULL, count, &f->project);
 }
 
-SA_BODY inverted_residual_body(void *argument, sa_index piece, int thread) {
+SA_BODY inverted_residual_body(void *argument, sa_index piece, int thread, const int lanes) {
   const context *f = argument;
   sa_conv_geometry g = f->block.depthwise.plan.geometry;
   sa_index image = piece / f->bands, band = piece % f->bands;
@@ -142,11 +142,11 @@ SA_BODY inverted_residual_body(void *argument, sa_index piece, int thread) {
     sa_index last = sa_least(g.input_height - 1, (bottom - 1) * g.stride - g.pad_top + (g.kernel_height - 1) * g.dilation);
     b.next_row = sa_most(b.next_row, first);
     expand_rows(&b, f, image, last);
-    for (sa_index row = top; row < bottom; row++) filter_row(b.buffer + (row - top) * f->output.w * f->stride, &b, f, row);
+    for (sa_index row = top; row < bottom; row++) filter_row(b.buffer + (row - top) * f->output.w * f->stride, &b, f, row, lanes);
     project_rows(&b, f, image, top, bottom);
   }
 }
-SA_THREAD_VARIANTS(inverted_residual)
+SA_WIDTH_VARIANTS(inverted_residual)
 
 static product make_product(const sa_folded_convolution *layer, sa_index stored) {
   product p = {.kernels = sa_gemm_kernels_for(layer->plan.instruction_set), .packed = layer->packed,
