@@ -201,7 +201,7 @@ static void run_panel(
 }
 
 SA_BODY run_block(const context *f, float *scratch, sa_index group, sa_index unit, sa_index block, sa_index first_panel,
-    sa_index last_panel) {
+    sa_index last_panel, const int lanes) {
   block_rows rows;
   locate_rows(&rows, f, group, unit, block * f->block_rows);
   bound_rows(&rows);
@@ -236,23 +236,23 @@ SA_BODY run_block(const context *f, float *scratch, sa_index group, sa_index uni
         if (f->finish) finish_panel(&rows, f, first, stored, partial);
         else
           sa_block_moments(
-              partial + start, partial + padded + start, rows.out[0] + first, f->destination.pixel_stride, rows.count, stored);
+              partial + start, partial + padded + start, rows.out[0] + first, f->destination.pixel_stride, rows.count, stored, lanes);
       }
       first_chunk = false;
     }
   }
 }
 
-SA_BODY gemm_body(void *argument, sa_index piece, int thread) {
+SA_BODY gemm_body(void *argument, sa_index piece, int thread, const int lanes) {
   const context *f = argument;
   sa_index range = piece % f->range_pieces, rest = piece / f->range_pieces;
   sa_index unit = rest % f->units, column_piece = rest / f->units % f->column_pieces, group = rest / f->units / f->column_pieces;
   sa_index first_panel = column_piece * f->panels_per_piece, last_panel = sa_least(first_panel + f->panels_per_piece, f->panels);
   sa_index first = range * f->blocks_per_piece, last = sa_least(first + f->blocks_per_piece, f->unit_blocks);
   for (sa_index block = first; block < last; block++)
-    run_block(f, f->scratch + thread * f->scratch_per_thread, group, unit, block, first_panel, last_panel);
+    run_block(f, f->scratch + thread * f->scratch_per_thread, group, unit, block, first_panel, last_panel, lanes);
 }
-SA_THREAD_VARIANTS(gemm)
+SA_WIDTH_VARIANTS(gemm)
 
 typedef struct {
   double *mean, *m2;

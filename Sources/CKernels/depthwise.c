@@ -11,6 +11,8 @@
 #include "depthwise_ring.h"
 #include "depthwise_windows.h"
 
+enum { MOMENT_PIXELS = 64 };
+
 typedef struct {
   sa_map destination;
   const float *packed;
@@ -62,12 +64,13 @@ SA_BODY meeting_rows(sa_window_rows *rows, sa_ring *ring, const context *f, cons
   }
 }
 
-SA_BODY row_moments(const context *f, double *mean, double *m2, const float *y, sa_index lanes, sa_index before) {
-  for (sa_index j = 0; j < f->destination.w; j += 64) {
-    sa_index size = sa_least(64, f->destination.w - j);
+/// Takes `pixels` pixels into the moments of the `before` pixels before them.
+SA_BODY add_moments(const context *f, double *mean, double *m2, const float *y, sa_index pixels, sa_index channels, sa_index before, const int lanes) {
+  for (sa_index j = 0; j < pixels; j += MOMENT_PIXELS) {
+    sa_index size = sa_least(MOMENT_PIXELS, pixels - j);
     float block_mean[SA_RING_LANES], block_m2[SA_RING_LANES];
-    sa_block_moments(block_mean, block_m2, y + j * f->destination.pixel_stride, f->destination.pixel_stride, size, lanes);
-    sa_merge_block(mean, m2, block_mean, block_m2, before + j, size, lanes);
+    sa_block_moments(block_mean, block_m2, y + j * f->destination.pixel_stride, f->destination.pixel_stride, size, channels, lanes);
+    sa_merge_block(mean, m2, block_mean, block_m2, before + j, size, channels);
   }
 }
 
@@ -86,7 +89,7 @@ SA_BODY depthwise_body(void *argument, sa_index piece, int thread, const int lan
   sa_gather_affine(scale, shift, (sa_affine){f->epilogue.scale, f->epilogue.shift, 0}, 0, first, ring.lanes, f->destination.c);
   const float *kernel = f->packed + first * g.kernel_height * g.kernel_width;
   double mean[SA_RING_LANES] = {0}, m2[SA_RING_LANES] = {0};
-  sa_index top = band * f->band_rows, bottom = sa_least(top + f->band_rows, f->destination.h);
+  sa_index top = band * f->band_rows, bottom = sa_least(top + f->band_rows, f->destination.h), summed = 0;
   for (sa_index row = top; row < bottom; row++) {
     sa_window_rows rows = {.lanes = ring.lanes};
     float *y = sa_pixel(f->destination, image, row * width) + first;
@@ -101,7 +104,12 @@ SA_BODY depthwise_body(void *argument, sa_index piece, int thread, const int lan
     }
     sa_index step = f->plan.purpose == SA_CONV_BACKWARD_DATA ? 1 : g.stride;
     sa_window_row(y, f->destination.pixel_stride, width, &rows, lanes, g.kernel_width, step, g.dilation, SA_RING_LANES, &after);
-    if (f->partial_moments) row_moments(f, mean, m2, y, ring.lanes, (row - top) * width);
+    if (!f->partial_moments) continue;
+    // Rows are summed together while they fit in a block.
+    sa_index pixels = (row + 1 - top) * width - summed;
+    if (row + 1 < bottom && pixels + width <= MOMENT_PIXELS) continue;
+    add_moments(f, mean, m2, y + (width - pixels) * f->destination.pixel_stride, pixels, ring.lanes, summed, lanes);
+    summed += pixels;
   }
   if (!f->partial_moments) return;
   sa_index padded = sa_padded(f->destination.c);
