@@ -12,7 +12,7 @@
 #include "depthwise_backward.h"
 #include "depthwise_ring.h"
 
-enum { MOST_KERNEL = 15, BAND_PIXELS = 2048, FLOAT_PIXELS = 1024, SUM_PIXELS = 64, LANES = SA_RING_LANES, WIDTH = 1024, LEAST_WIDTH = 64, STORED = 8, FLOATS_AHEAD = 1024,
+enum { MOST_KERNEL = 15, BAND_PIXELS = 2048, FLOAT_PIXELS = 1024, SUM_PIXELS = 64, LANES = SA_RING_LANES, WIDTH = 1024, LEAST_WIDTH = 64, GROUP = 8, FLOATS_AHEAD = 1024,
        WANTED_PIECES = 8, MOST_SCRATCH = 160 << 10 };
 
 /// The input columns `first`, `first + stride`, ... and the taps they meet: column `first + m * stride` reads ring column
@@ -49,102 +49,52 @@ SA_INLINE sa_index place(sa_index i, sa_index column, sa_index columns) { return
 /// Floats from a pixel to the one that is fetched meanwhile.
 SA_INLINE sa_index ahead(sa_map map, sa_index lanes) { return (FLOATS_AHEAD / lanes + 1) * map.pixel_stride; }
 
-SA_BODY fill_row(float *to, const piece_state *s, const context *f, sa_index row, const sa_activation activation) {
-  const sa_depthwise_backward *job = &f->job;
-  sa_index dy_ahead = ahead(job->dy, s->lanes), y_ahead = ahead(job->y, s->lanes);
-  for (sa_index x = 0; x < f->columns; x++) {
-    sa_index column = x + f->start;
-    if (column < 0 || column >= job->dy.w) {
-      for (sa_index i = 0; i < s->lanes; i += 8) SA_STORE8(to + place(i, x, f->columns), (sa_v8){0});
-      continue;
-    }
-    sa_index pixel = row * job->dy.w + column;
-    const float *dy = sa_pixel(job->dy, s->image, pixel) + s->first;
-    const float *y = job->y.data ? sa_pixel(job->y, s->image, pixel) + s->first : dy;
-    for (sa_index i = 0; i < s->lanes; i += 8) {
-      __builtin_prefetch(dy + dy_ahead + i);
-      __builtin_prefetch(y + y_ahead + i);
-      sa_v8 g = SA_LOAD8(dy + i), value = SA_LOAD8(y + i);
-      sa_v8 activated = SA_LOAD8(s->mask_scale + i) * value + SA_LOAD8(s->mask_shift + i);
-      SA_PASS8(g, activated, activation);
-      SA_STORE8(to + place(i, x, f->columns), SA_LOAD8(s->a + i) * g + (SA_LOAD8(s->b + i) * value + SA_LOAD8(s->c + i)));
-    }
+#define WIDTH 16
+#include "depthwise_backward_lanes.h"
+#undef WIDTH
+#define WIDTH 8
+#include "depthwise_backward_lanes.h"
+#undef WIDTH
+
+/// Calls a template's function for all lanes of a piece, the wide part and the rest: ARGUMENTS, then the lanes, then what follows.
+#define SA_ALL_OF(...) __VA_ARGS__
+#define FOR_LANES(FUNCTION, ARGUMENTS, ...)                                                  \
+  do {                                                                                       \
+    sa_index wide = sa_wide_part(s->lanes, lanes);                                           \
+    if (lanes == 16) FUNCTION##_16(SA_ALL_OF ARGUMENTS, 0, wide, ##__VA_ARGS__);             \
+    if (wide < s->lanes) FUNCTION##_8(SA_ALL_OF ARGUMENTS, wide, s->lanes, ##__VA_ARGS__);   \
+  } while (0)
+
+SA_BODY fill_row(float *to, const piece_state *s, const context *f, sa_index row, const int lanes, const sa_activation activation) {
+  for (sa_index column = 0; column < f->job.dy.w; column += GROUP) {
+    sa_index count = sa_least(GROUP, f->job.dy.w - column);
+    FOR_LANES(fill, (to, s, f, row, column, count), activation);
   }
 }
 
 /// Row `row` of the convolution output's gradient.
-SA_INLINE const float *gradient_row(piece_state *s, const context *f, sa_index row) {
+SA_INLINE const float *gradient_row(piece_state *s, const context *f, sa_index row, const int lanes) {
   sa_index slot = row % f->slots;
   float *copy = s->ring + slot * f->columns * f->width;
   if (s->held[slot] == row) return copy;
   s->held[slot] = row;
   switch (f->job.mask.activation) {
-    case SA_RELU: fill_row(copy, s, f, row, SA_RELU); break;
-    case SA_RELU6: fill_row(copy, s, f, row, SA_RELU6); break;
-    default: fill_row(copy, s, f, row, SA_NO_ACTIVATION); break;
+    case SA_RELU: fill_row(copy, s, f, row, lanes, SA_RELU); break;
+    case SA_RELU6: fill_row(copy, s, f, row, lanes, SA_RELU6); break;
+    default: fill_row(copy, s, f, row, lanes, SA_NO_ACTIVATION); break;
   }
   return copy;
 }
 
 /// The activated input row.
-SA_BODY read_input(piece_state *s, const context *f, sa_index row) {
-  sa_map x = f->job.x;
-  for (sa_index j = 0; j < x.w; j++) {
-    const float *from = sa_pixel(x, s->image, row * x.w + j) + s->first;
-    for (sa_index i = 0; i < s->lanes; i += 8) {
-      __builtin_prefetch(from + ahead(x, s->lanes) + i);
-      sa_v8 v = SA_LOAD8(s->scale + i) * SA_LOAD8(from + i) + SA_LOAD8(s->shift + i);
-      SA_ACTIVATE8(v, f->job.prologue.activation);
-      SA_STORE8(s->x_row + place(i, j, x.w), v);
-    }
-  }
-}
-
-/// One phase of a row against `rows` kernel rows and `taps` of its taps from `from`: dx (added to where `adds`) and weight gradient.
-SA_BODY meet(
-    piece_state *s, const context *f, const float *const *gradients, const sa_index *kernel_rows, const phase *p, sa_index from,
-    const int rows, const int taps, const bool weights, const bool adds) {
-  sa_index width = f->plan.geometry.kernel_width, step = f->plan.geometry.stride * LANES;
-  sa_index area = f->plan.geometry.kernel_height * width;
-  for (sa_index lane = 0; lane < s->lanes; lane += 8) {
-    const float *kernel = f->job.packed + (s->first + lane / LANES * LANES) * area;
-    sa_index i = lane % LANES, block = lane - i;
-    const float *dz[3][5];
-    sa_v8 k[3][5], sum[3][5];
-#pragma clang loop unroll(full)
-    for (int u = 0; u < rows; u++)
-#pragma clang loop unroll(full)
-      for (int t = 0; t < taps; t++) {
-        sa_index tap = p->tap[from + t];
-        k[u][t] = SA_LOAD8(kernel + (kernel_rows[u] * width + width - 1 - tap) * LANES + i);
-        if (weights) sum[u][t] = SA_LOAD8(s->weights + (kernel_rows[u] * width + tap) * f->width + lane);
-        dz[u][t] = gradients[u] + block * f->columns + (p->position - p->offset[from + t]) * LANES + i;
-      }
-    float *dx = s->dx_row + place(lane, p->first, f->job.dx.w);
-    const float *x = s->x_row + place(lane, p->first, f->job.dx.w);
-    for (sa_index m = 0; m < p->count; m++) {
-      sa_v8 value = weights ? SA_LOAD8(x + m * step) : (sa_v8){0}, total = adds ? SA_LOAD8(dx + m * step) : (sa_v8){0};
-#pragma clang loop unroll(full)
-      for (int u = 0; u < rows; u++)
-#pragma clang loop unroll(full)
-        for (int t = 0; t < taps; t++) {
-          sa_v8 g = SA_LOAD8(dz[u][t] + m * LANES);
-          total += g * k[u][t];
-          if (weights) sum[u][t] += g * value;
-        }
-      SA_STORE8(dx + m * step, total);
-    }
-#pragma clang loop unroll(full)
-    for (int u = 0; u < rows; u++)
-#pragma clang loop unroll(full)
-      for (int t = 0; t < taps; t++)
-        if (weights) SA_STORE8(s->weights + (kernel_rows[u] * width + p->tap[from + t]) * f->width + lane, sum[u][t]);
-  }
+SA_BODY read_input(piece_state *s, const context *f, sa_index row, const int lanes) {
+  for (sa_index column = 0; column < f->job.x.w; column += GROUP)
+    FOR_LANES(read, (s, f, row, column, sa_least(GROUP, f->job.x.w - column)));
 }
 
 /// All kernel rows that meet an input row, and all taps of a phase, in groups that fit in registers.
 SA_BODY meet_all(piece_state *s, const context *f, const float *const *gradients, const sa_index *kernel_rows, sa_index rows, const phase *p,
-    const bool weights) {
+    const int lanes, const bool weights) {
   bool adds = false;
   for (sa_index u = 0; u < rows;) {
     sa_index row_group = p->tap_count > 3 ? 1 : sa_least(3, rows - u);
@@ -153,8 +103,8 @@ SA_BODY meet_all(piece_state *s, const context *f, const float *const *gradients
       if (tap_group == 4) tap_group = 3;
 #define MEET(ROWS, TAPS)                                                                                                  \
   case (ROWS) * 8 + (TAPS):                                                                                               \
-    if (adds) meet(s, f, gradients + u, kernel_rows + u, p, t, ROWS, TAPS, weights, true);                                \
-    else meet(s, f, gradients + u, kernel_rows + u, p, t, ROWS, TAPS, weights, false);                                    \
+    if (adds) FOR_LANES(meet, (s, f, gradients + u, kernel_rows + u, p, t), ROWS, TAPS, weights, true);                   \
+    else FOR_LANES(meet, (s, f, gradients + u, kernel_rows + u, p, t), ROWS, TAPS, weights, false);                       \
     break
       switch (row_group * 8 + tap_group) {
         MEET(1, 1);
@@ -178,36 +128,10 @@ SA_BODY meet_all(piece_state *s, const context *f, const float *const *gradients
     for (sa_index i = 0; i < s->lanes; i++) s->dx_row[place(i, p->first + m * f->plan.geometry.stride, f->job.dx.w)] = 0;
 }
 
-/// Stores a row of dx, and takes it and x into the sums, eight pixels at a time.
-SA_BODY store_row(piece_state *s, const context *f, sa_index row, const sa_activation activation, const bool sums) {
-  sa_map to = f->job.dx, x = f->job.x;
-  for (sa_index start = 0; start < to.w; start += STORED) {
-    sa_index count = sa_least(STORED, to.w - start);
-    float *out = sa_pixel(to, s->image, row * to.w + start) + s->first;
-    const float *value = sums ? sa_pixel(x, s->image, row * to.w + start) + s->first : out;
-    // The next eight are fetched meanwhile.
-    for (sa_index j = STORED; j < 2 * STORED; j++)
-      for (sa_index i = 0; i < s->lanes; i += 16) {
-        __builtin_prefetch(out + j * to.pixel_stride + i, 1);
-        if (sums) __builtin_prefetch(value + j * x.pixel_stride + i);
-      }
-    for (sa_index i = 0; i < s->lanes; i += 8) {
-      const float *dx = s->dx_row + place(i, start, to.w);
-      sa_v8 a = SA_LOAD8(s->scale + i), b = SA_LOAD8(s->shift + i), center = SA_LOAD8(s->center + i);
-      sa_v8 sum = SA_LOAD8(s->sums[0] + i), product = SA_LOAD8(s->sums[1] + i);
-      for (sa_index j = 0; j < count; j++) {
-        sa_v8 g = SA_LOAD8(dx + j * LANES);
-        SA_STORE8(out + j * to.pixel_stride + i, g);
-        if (!sums) continue;
-        sa_v8 v = SA_LOAD8(value + j * x.pixel_stride + i), activated = a * v + b;
-        SA_PASS8(g, activated, activation);
-        sum += g;
-        product += g * (v - center);
-      }
-      SA_STORE8(s->sums[0] + i, sum);
-      SA_STORE8(s->sums[1] + i, product);
-    }
-  }
+/// Stores a row of dx, and takes it and x into the sums.
+SA_BODY store_row(piece_state *s, const context *f, sa_index row, const int lanes, const sa_activation activation, const bool sums) {
+  for (sa_index column = 0; column < f->job.dx.w; column += GROUP)
+    FOR_LANES(put, (s, f, row, column, sa_least(GROUP, f->job.dx.w - column)), activation, sums);
 }
 
 /// Adds floats to doubles and clears them.
@@ -251,30 +175,35 @@ SA_BODY begin(piece_state *s, const context *f, float *scratch) {
   s->weights = s->dx_row + job->dx.w * f->width;
   for (sa_index i = 0; i < f->plan.geometry.kernel_height * f->plan.geometry.kernel_width * f->width; i++) s->weights[i] = 0;
   for (sa_index slot = 0; slot < f->slots; slot++) s->held[slot] = -1;
+  // Zeros around rows, which are read between them.
+  for (sa_index x = 0; x < f->columns; x++)
+    for (sa_index slot = 0; (x + f->start < 0 || x + f->start >= job->dy.w) && slot < f->slots; slot++)
+      for (sa_index i = 0; i < s->lanes; i += 8)
+        SA_STORE8(s->ring + slot * f->columns * f->width + place(i, x, f->columns), (sa_v8){0});
 }
 
-SA_BODY backward_row(piece_state *s, const context *f, const phase *phases, sa_index row) {
+SA_BODY backward_row(piece_state *s, const context *f, const phase *phases, sa_index row, const int lanes) {
   sa_conv_geometry g = f->plan.geometry;
   const float *gradients[MOST_KERNEL];
   sa_index kernel_rows[MOST_KERNEL], count = 0;
   for (sa_index u = 0; u < g.kernel_height; u++) {
     sa_index position = row + g.pad_top - u * g.dilation;
     if (position < 0 || position % g.stride != 0 || position / g.stride >= f->job.dy.h) continue;
-    gradients[count] = gradient_row(s, f, position / g.stride);
+    gradients[count] = gradient_row(s, f, position / g.stride, lanes);
     kernel_rows[count++] = u;
   }
-  if (f->job.weight_gradient) read_input(s, f, row);
+  if (f->job.weight_gradient) read_input(s, f, row, lanes);
   for (sa_index index = 0; index < g.stride; index++) {
-    if (f->job.weight_gradient) meet_all(s, f, gradients, kernel_rows, count, phases + index, true);
-    else meet_all(s, f, gradients, kernel_rows, count, phases + index, false);
+    if (f->job.weight_gradient) meet_all(s, f, gradients, kernel_rows, count, phases + index, lanes, true);
+    else meet_all(s, f, gradients, kernel_rows, count, phases + index, lanes, false);
   }
-  if (!f->job.sum_dz) store_row(s, f, row, SA_NO_ACTIVATION, false);
-  else if (f->job.prologue.activation == SA_RELU6) store_row(s, f, row, SA_RELU6, true);
-  else if (f->job.prologue.activation == SA_RELU) store_row(s, f, row, SA_RELU, true);
-  else store_row(s, f, row, SA_NO_ACTIVATION, true);
+  if (!f->job.sum_dz) store_row(s, f, row, lanes, SA_NO_ACTIVATION, false);
+  else if (f->job.prologue.activation == SA_RELU6) store_row(s, f, row, lanes, SA_RELU6, true);
+  else if (f->job.prologue.activation == SA_RELU) store_row(s, f, row, lanes, SA_RELU, true);
+  else store_row(s, f, row, lanes, SA_NO_ACTIVATION, true);
 }
 
-SA_BODY backward_body(void *argument, sa_index piece, int thread) {
+SA_BODY backward_body(void *argument, sa_index piece, int thread, const int lanes) {
   const context *f = argument;
   sa_conv_geometry g = f->plan.geometry;
   sa_index at = piece / f->parts, band = at % f->bands, area = g.kernel_height * g.kernel_width;
@@ -289,7 +218,7 @@ SA_BODY backward_body(void *argument, sa_index piece, int thread) {
   for (sa_index i = 0; f->job.weight_gradient && i < area * f->width; i++) weights[i] = 0;
   sa_index top = band * f->band_rows, bottom = sa_least(top + f->band_rows, g.input_height), summed = 0, weighed = 0;
   for (sa_index row = top; row < bottom; row++) {
-    backward_row(&s, f, phases, row);
+    backward_row(&s, f, phases, row, lanes);
     summed += g.input_width;
     weighed += g.input_width;
     bool last = row + 1 == bottom;
@@ -309,7 +238,7 @@ SA_BODY backward_body(void *argument, sa_index piece, int thread) {
     f->partial_sums[(at * 2 + 1) * padded + s.first + i] = sums[1][i];
   }
 }
-SA_THREAD_VARIANTS(backward)
+SA_WIDTH_VARIANTS(backward)
 
 /// One tap of one part of the channels: adds the images' bands in order.
 SA_BODY add_weights_body(void *argument, sa_index piece) {
