@@ -17,7 +17,7 @@ SA_BODY NAME(fill)(
     float *out = to + place(i, column - f->start, f->columns);
     VEC a = LOAD(s->a + i), b = LOAD(s->b + i), c = LOAD(s->c + i);
     VEC mask_scale = LOAD(s->mask_scale + i), mask_shift = LOAD(s->mask_shift + i);
-    for (sa_index j = 0; j < count; j++) {
+    ROLLED for (sa_index j = 0; j < count; j++) {
       if (BEGINS_LINE(i)) {
         __builtin_prefetch(dy + dy_ahead);
         __builtin_prefetch(y + y_ahead);
@@ -39,7 +39,7 @@ SA_BODY NAME(read)(piece_state *s, const context *f, sa_index row, sa_index colu
     const float *from = sa_pixel(x, s->image, row * x.w + column) + s->first + i;
     float *to = s->x_row + place(i, column, x.w);
     VEC scale = LOAD(s->scale + i), shift = LOAD(s->shift + i);
-    for (sa_index j = 0; j < count; j++) {
+    ROLLED for (sa_index j = 0; j < count; j++) {
       if (BEGINS_LINE(i)) __builtin_prefetch(from + x_ahead);
       VEC value = scale * LOAD(from) + shift;
       ACTIVATE(value, f->job.prologue.activation);
@@ -60,17 +60,16 @@ SA_BODY NAME(put)(
     const float *dx = s->dx_row + place(i, column, to.w);
     VEC a = LOAD(s->scale + i), b = LOAD(s->shift + i), center = LOAD(s->center + i);
     VEC sum = LOAD(s->sums[0] + i), product = LOAD(s->sums[1] + i);
-    for (sa_index j = 0; j < count; j++) {
+    ROLLED for (sa_index j = 0; j < count; j++) {
       if (BEGINS_LINE(i)) {
         __builtin_prefetch(out + GROUP * to.pixel_stride, 1);
         if (sums) __builtin_prefetch(value + GROUP * x.pixel_stride);
       }
-      VEC g = LOAD(dx + j * LANES);
+      VEC g = LOAD(dx + j * LANES), v = sums ? LOAD(value) : g, activated = a * v + b;
       STORE(out, g);
       out += to.pixel_stride;
-      if (!sums) continue;
-      VEC v = LOAD(value), activated = a * v + b;
       value += x.pixel_stride;
+      if (!sums) continue;
       PASS(g, activated, activation);
       sum += g;
       product += g * (v - center);

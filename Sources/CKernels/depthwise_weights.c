@@ -20,19 +20,19 @@ typedef struct {
   float *partial;  // [image][band][chunk][row][column][32]
 } context;
 
-/// Adds one row of pixels to the sums of one kernel row.
+#define WIDTH 16
+#include "depthwise_weights_lanes.h"
+#undef WIDTH
+#define WIDTH 8
+#include "depthwise_weights_lanes.h"
+#undef WIDTH
+
 SA_BODY add_row(
     float *sums, const float *x, const float *dy, sa_index dy_stride, sa_index columns, const sa_index width, const sa_index stride,
-    const sa_index dilation, sa_index lanes) {
-  for (sa_index i = 0; i < lanes; i += 8) {
-    sa_v8 sum[MOST_TAPS];
-    for (sa_index v = 0; v < width; v++) sum[v] = SA_LOAD8(sums + v * SA_RING_LANES + i);
-    for (sa_index j = 0; j < columns; j++) {
-      sa_v8 g = SA_LOAD8(dy + j * dy_stride + i);
-      for (sa_index v = 0; v < width; v++) sum[v] += g * SA_LOAD8(x + (j * stride + v * dilation) * SA_RING_LANES + i);
-    }
-    for (sa_index v = 0; v < width; v++) SA_STORE8(sums + v * SA_RING_LANES + i, sum[v]);
-  }
+    const sa_index dilation, sa_index count, const int lanes) {
+  sa_index wide = sa_wide_part(count, lanes);
+  if (lanes == 16) add_lanes_16(sums, x, dy, dy_stride, columns, width, stride, dilation, 0, wide);
+  add_lanes_8(sums, x, dy, dy_stride, columns, width, stride, dilation, wide, count);
 }
 
 SA_BODY depthwise_weights_body(void *argument, sa_index piece, int thread, const int lanes) {
@@ -53,8 +53,8 @@ SA_BODY depthwise_weights_body(void *argument, sa_index piece, int thread, const
       if (source < 0 || source >= ring.source.h) continue;
       const float *x = sa_ring_row(&ring, source, lanes);
       float *kernel_row = sums + u * g.kernel_width * SA_RING_LANES;
-#define ADD(WIDTH, STRIDE, DILATION) \
-  add_row(kernel_row, x, dy, f->dy.pixel_stride, f->dy.w, WIDTH, STRIDE, DILATION, ring.lanes)
+#define ADD(COLUMNS, STRIDE, DILATION) \
+  add_row(kernel_row, x, dy, f->dy.pixel_stride, f->dy.w, COLUMNS, STRIDE, DILATION, ring.lanes, lanes)
       if (g.kernel_width == 3 && g.dilation == 1 && g.stride == 1) ADD(3, 1, 1);
       else if (g.kernel_width == 3 && g.dilation == 1 && g.stride == 2) ADD(3, 2, 1);
       else if (g.kernel_width == 5 && g.dilation == 1 && g.stride == 1) ADD(5, 1, 1);

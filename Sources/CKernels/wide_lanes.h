@@ -31,6 +31,8 @@ typedef float sa_v16u __attribute__((vector_size(64), aligned(4)));
     if ((activation) == SA_RELU6) (dy) = (VEC)((VECI)(dy) & ((y) > 0) & ((y) < 6));              \
   } while (0)
 #define UNROLL _Pragma("clang loop unroll(full)")
+/// A loop whose addresses no longer fit in registers where it is unrolled.
+#define ROLLED _Pragma("clang loop unroll(disable)")
 
 /// Of `lanes` lanes those that vectors of `width` fill.
 SA_INLINE sa_index sa_wide_part(sa_index lanes, const int width) { return width == 16 ? lanes / 16 * 16 : 0; }
