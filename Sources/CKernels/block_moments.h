@@ -12,9 +12,7 @@
 
 /// Writes mean and squared deviations of `pixels` pixels, `width` channels (a multiple of 8), `stride` floats apart, in vectors of `lanes`.
 SA_BODY sa_block_moments(float *mean, float *m2, const float *x, sa_index stride, sa_index pixels, sa_index width, const int lanes) {
-  sa_index wide = sa_wide_part(width, lanes);
-  if (lanes == 16) sa_block_moments_16(mean, m2, x, stride, pixels, 0, wide);
-  sa_block_moments_8(mean, m2, x, stride, pixels, wide, width);
+  SA_IN_VECTORS(sa_block_moments, lanes, width, mean, m2, x, stride, pixels);
 }
 
 /// Merges a block of `size` pixels into the moments of the `before` pixels before it (Chan, Golub, LeVeque 1983).

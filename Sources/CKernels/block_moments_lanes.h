@@ -31,7 +31,7 @@ SA_BODY NAME(sa_vector_moments)(float *mean, float *m2, const float *x, sa_index
 }
 
 /// The same of channels `first` ..< `last`.
-SA_BODY NAME(sa_block_moments)(float *mean, float *m2, const float *x, sa_index stride, sa_index pixels, sa_index first, sa_index last) {
+SA_BODY NAME(sa_block_moments)(sa_index first, sa_index last, float *mean, float *m2, const float *x, sa_index stride, sa_index pixels) {
   const int whole = 32 / WIDTH;
   sa_index i = first;
   for (; i + 32 <= last; i += 32) NAME(sa_vector_moments)(mean + i, m2 + i, x + i, stride, pixels, whole);

@@ -1,12 +1,12 @@
-// What the backward pass does with lanes of a row, a template over WIDTH (wide_lanes.h): reads the gradient and the input into their
-// buffers and stores dx, some pixels at a time, so that a lane's coefficients are loaded once for all of them.
+// What the depthwise backward pass does with lanes of a row, a template over WIDTH (wide_lanes.h). The gradient and the input are read
+// and dx is stored some pixels at a time, so that a lane's coefficients are loaded once for all of them.
 
 /// Whether lane `i` is the first of its cache line, where data is fetched.
 #define BEGINS_LINE(i) (WIDTH == 16 || (i) % 16 == 0)
 
 /// Reads gradient columns `column` ..< `column + count`, lanes `first` ..< `last`, through the mask and the normalization.
 SA_BODY NAME(fill)(
-    float *to, const piece_state *s, const context *f, sa_index row, sa_index column, sa_index count, sa_index first, sa_index last,
+    sa_index first, sa_index last, float *to, const piece_state *s, const context *f, sa_index row, sa_index column, sa_index count,
     const sa_activation activation) {
   const sa_depthwise_backward *job = &f->job;
   sa_map y_map = job->y.data ? job->y : job->dy;
@@ -32,7 +32,7 @@ SA_BODY NAME(fill)(
 }
 
 /// Reads and activates input columns.
-SA_BODY NAME(read)(piece_state *s, const context *f, sa_index row, sa_index column, sa_index count, sa_index first, sa_index last) {
+SA_BODY NAME(read)(sa_index first, sa_index last, piece_state *s, const context *f, sa_index row, sa_index column, sa_index count) {
   sa_map x = f->job.x;
   sa_index x_ahead = ahead(x, s->lanes);
   for (sa_index i = first; i < last; i += WIDTH) {
@@ -51,7 +51,7 @@ SA_BODY NAME(read)(piece_state *s, const context *f, sa_index row, sa_index colu
 
 /// Stores columns of dx, and takes them and x into the sums.
 SA_BODY NAME(put)(
-    piece_state *s, const context *f, sa_index row, sa_index column, sa_index count, sa_index first, sa_index last,
+    sa_index first, sa_index last, piece_state *s, const context *f, sa_index row, sa_index column, sa_index count,
     const sa_activation activation, const bool sums) {
   sa_map to = f->job.dx, x = f->job.x;
   for (sa_index i = first; i < last; i += WIDTH) {
@@ -81,8 +81,8 @@ SA_BODY NAME(put)(
 
 /// One phase of a row against `rows` kernel rows and `taps` of its taps from `from`: dx (added to where `adds`) and weight gradient.
 SA_BODY NAME(meet)(
-    piece_state *s, const context *f, const float *const *gradients, const sa_index *kernel_rows, const phase *p, sa_index from,
-    sa_index first, sa_index last, const int rows, const int taps, const bool weights, const bool adds) {
+    sa_index first, sa_index last, piece_state *s, const context *f, const float *const *gradients, const sa_index *kernel_rows,
+    const phase *p, sa_index from, const int rows, const int taps, const bool weights, const bool adds) {
   sa_index width = f->plan.geometry.kernel_width, step = f->plan.geometry.stride * LANES;
   sa_index area = f->plan.geometry.kernel_height * width;
   for (sa_index lane = first; lane < last; lane += WIDTH) {

@@ -42,26 +42,24 @@ SA_BODY sa_ring_begin(sa_ring *ring, sa_affine affine, sa_index image, sa_index 
   }
 }
 
-SA_BODY sa_ring_copy(const sa_ring *ring, float *copy, sa_index row, const int width, const sa_activation activation) {
+SA_BODY sa_ring_copy(const sa_ring *ring, float *copy, sa_index row, const int lanes, const sa_activation activation) {
   sa_index column = sa_most(0, sa_ceil_div(ring->start, ring->spread));
   sa_index count = sa_least(ring->source.w, sa_ceil_div(ring->columns + ring->start, ring->spread)) - column;
   float *to = copy + (column * ring->spread - ring->start) * SA_RING_LANES;
   const float *from = sa_pixel(ring->source, ring->image, row * ring->source.w + column) + ring->first;
-  sa_index step = ring->spread * SA_RING_LANES, wide = sa_wide_part(ring->lanes, width);
-  if (width == 16) sa_copy_lanes_16(ring, to, step, from, count, 0, wide, activation);
-  sa_copy_lanes_8(ring, to, step, from, count, wide, ring->lanes, activation);
+  SA_IN_VECTORS(sa_copy_lanes, lanes, ring->lanes, ring, to, ring->spread * SA_RING_LANES, from, count, activation);
 }
 
-/// The copy of source row `row` (inside the image), [columns][32].
-SA_INLINE const float *sa_ring_row(sa_ring *ring, sa_index row, const int width) {
+/// The copy of source row `row` (inside the image), [columns][32], made in vectors of `lanes`.
+SA_INLINE const float *sa_ring_row(sa_ring *ring, sa_index row, const int lanes) {
   sa_index slot = row % ring->slots;
   float *copy = ring->rows + slot * ring->columns * SA_RING_LANES;
   if (ring->held[slot] == row) return copy;
   ring->held[slot] = row;
   switch (ring->activation) {
-    case SA_RELU: sa_ring_copy(ring, copy, row, width, SA_RELU); break;
-    case SA_RELU6: sa_ring_copy(ring, copy, row, width, SA_RELU6); break;
-    default: sa_ring_copy(ring, copy, row, width, SA_NO_ACTIVATION); break;
+    case SA_RELU: sa_ring_copy(ring, copy, row, lanes, SA_RELU); break;
+    case SA_RELU6: sa_ring_copy(ring, copy, row, lanes, SA_RELU6); break;
+    default: sa_ring_copy(ring, copy, row, lanes, SA_NO_ACTIVATION); break;
   }
   ring->stored = NULL;
   return copy;

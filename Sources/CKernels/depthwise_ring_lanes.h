@@ -10,7 +10,7 @@ SA_BODY NAME(sa_copy_pixels)(
     shift[v] = LOAD(ring->shift + i + v * WIDTH);
   }
   sa_index from_step = ring->source.pixel_stride, stored_step = ring->stored_stride, stored_count = ring->stored ? ring->stored_columns : 0;
-  const float *stored = ring->stored + i;
+  const float *stored = ring->stored ? ring->stored + i : NULL;
   from += i;
   to += i;
   for (sa_index x = 0; x < count; x++) {
@@ -30,7 +30,7 @@ SA_BODY NAME(sa_copy_pixels)(
 
 /// The same of lanes `first` ..< `last`.
 SA_BODY NAME(sa_copy_lanes)(
-    const sa_ring *ring, float *to, sa_index step, const float *from, sa_index count, sa_index first, sa_index last,
+    sa_index first, sa_index last, const sa_ring *ring, float *to, sa_index step, const float *from, sa_index count,
     const sa_activation activation) {
   const int whole = SA_RING_LANES / WIDTH;
   if (last - first == SA_RING_LANES) NAME(sa_copy_pixels)(ring, to, step, from, count, first, whole, activation);

@@ -20,8 +20,8 @@ SA_BODY NAME(add_pixels)(
 
 /// The same of lanes `first` ..< `last`, two vectors at a time where there are, so that few sums wait for each other.
 SA_BODY NAME(add_lanes)(
-    float *sums, const float *x, const float *dy, sa_index dy_stride, sa_index columns, const sa_index width, const sa_index stride,
-    const sa_index dilation, sa_index first, sa_index last) {
+    sa_index first, sa_index last, float *sums, const float *x, const float *dy, sa_index dy_stride, sa_index columns,
+    const sa_index width, const sa_index stride, const sa_index dilation) {
   sa_index i = first;
   for (; i + 2 * WIDTH <= last; i += 2 * WIDTH) NAME(add_pixels)(sums, x, dy, dy_stride, columns, width, stride, dilation, i, 2);
   for (; i < last; i += WIDTH) NAME(add_pixels)(sums, x, dy, dy_stride, columns, width, stride, dilation, i, 1);

@@ -1,4 +1,4 @@
-// Depthwise windows over rows that have zeros around them, four columns at a time with everything but the loads in registers.
+// Depthwise windows over rows that have zeros around them, some columns at a time with everything but the loads in registers.
 #ifndef SA_DEPTHWISE_WINDOWS_H
 #define SA_DEPTHWISE_WINDOWS_H
 #include "wide_lanes.h"
@@ -26,19 +26,12 @@ typedef struct sa_window_rows {
 #include "depthwise_windows_lanes.h"
 #undef WIDTH
 
-SA_BODY sa_windows_of_row(
-    float *y, sa_index y_stride, sa_index columns, const sa_window_rows *rows, const int lanes, const sa_index width, const sa_index step,
-    const sa_index dilation, const sa_index x_stride, const sa_window_finish *f) {
-  sa_index wide = sa_wide_part(rows->lanes, lanes);
-  if (lanes == 16) sa_windows_of_row_16(y, y_stride, columns, rows, 0, wide, width, step, dilation, x_stride, f);
-  sa_windows_of_row_8(y, y_stride, columns, rows, wide, rows->lanes, width, step, dilation, x_stride, f);
-}
-
 /// One destination row of `columns` columns, in vectors of `lanes`.
 SA_BODY sa_window_row(
-    float *y, sa_index y_stride, sa_index columns, const sa_window_rows *rows, const int lanes, sa_index width, sa_index step, sa_index dilation,
-    const sa_index x_stride, const sa_window_finish *f) {
-#define SA_ROW(KERNEL, STEP, DILATION) sa_windows_of_row(y, y_stride, columns, rows, lanes, KERNEL, STEP, DILATION, x_stride, f)
+    float *y, sa_index y_stride, sa_index columns, const sa_window_rows *rows, const int lanes, sa_index width, sa_index step,
+    sa_index dilation, const sa_index x_stride, const sa_window_finish *f) {
+#define SA_ROW(KERNEL, STEP, DILATION) \
+  SA_IN_VECTORS(sa_windows_of_row, lanes, rows->lanes, y, y_stride, columns, rows, KERNEL, STEP, DILATION, x_stride, f)
   if (width == 3 && dilation == 1 && step == 1) SA_ROW(3, 1, 1);
   else if (width == 3 && dilation == 1 && step == 2) SA_ROW(3, 2, 1);
   else if (width == 5 && dilation == 1 && step == 1) SA_ROW(5, 1, 1);

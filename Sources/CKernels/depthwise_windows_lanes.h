@@ -22,8 +22,9 @@ SA_BODY NAME(sa_windows)(
   }
 }
 
+/// A row of `columns` windows, lanes `first` ..< `last`.
 SA_BODY NAME(sa_windows_of_row)(
-    float *y, sa_index y_stride, sa_index columns, const sa_window_rows *rows, sa_index first, sa_index last, const sa_index width,
+    sa_index first, sa_index last, float *y, sa_index y_stride, sa_index columns, const sa_window_rows *rows, const sa_index width,
     const sa_index step, const sa_index dilation, const sa_index x_stride, const sa_window_finish *f) {
 #define WINDOWS(COUNT) \
   for (; j + (COUNT) <= columns; j += (COUNT)) NAME(sa_windows)(y, y_stride, rows, width, step, dilation, x_stride, j, COUNT, i, f)

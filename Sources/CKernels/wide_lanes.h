@@ -34,10 +34,16 @@ typedef float sa_v16u __attribute__((vector_size(64), aligned(4)));
 /// A loop whose addresses no longer fit in registers where it is unrolled.
 #define ROLLED _Pragma("clang loop unroll(disable)")
 
-/// Of `lanes` lanes those that vectors of `width` fill.
-SA_INLINE sa_index sa_wide_part(sa_index lanes, const int width) { return width == 16 ? lanes / 16 * 16 : 0; }
+/// Calls a template's `FUNCTION(first, last, ...)` on channels 0 ..< `count` (a multiple of 8): in vectors of 16 where `lanes` is 16,
+/// the rest in vectors of 8.
+#define SA_IN_VECTORS(FUNCTION, lanes, count, ...)                                \
+  do {                                                                            \
+    sa_index sa_whole = (lanes) == 16 ? (count) / 16 * 16 : 0;                    \
+    if ((lanes) == 16) FUNCTION##_16(0, sa_whole, __VA_ARGS__);                   \
+    if (sa_whole < (count)) FUNCTION##_8(sa_whole, (count), __VA_ARGS__);         \
+  } while (0)
 
-/// As SA_THREAD_VARIANTS, from `NAME_body(context, piece, thread, width)`: 16 lanes where registers have them.
+/// As SA_THREAD_VARIANTS, from `FUNCTION_body(context, piece, thread, lanes)`: 16 lanes a vector where registers have them.
 #define SA_WIDTH_VARIANTS(FUNCTION)                                                                                                  \
   static void FUNCTION##_ref(void *context, sa_index piece, int thread) { FUNCTION##_body(context, piece, thread, 8); }              \
   SA_TARGET_AVX2 static void FUNCTION##_avx2(void *context, sa_index piece, int thread) { FUNCTION##_body(context, piece, thread, 8); } \
