@@ -5,7 +5,8 @@
 // gradient rows with the kernel turned around: rows that a stride skips are left out, columns it skips are zeros in the ring.
 //
 // One core of a Zen 4: MobileNetV2's layers 34-40 GFLOP/s at stride 1, 10-18 GB/s; the reference 0.5 GFLOP/s. One core of a Sapphire
-// Rapids, with prologue and moments, one image: 30-60 GFLOP/s at stride 1, 13-27 GB/s, 1.3-2.1 times the speed in vectors of 8.
+// Rapids, with prologue and moments, one image: 20-32 GFLOP/s at stride 1, 9-16 GB/s, 1.6-2.0 times the speed in vectors of 8; maps that
+// come from memory 1.2-1.5 times.
 #include "depthwise.h"
 
 #include "block_moments.h"
