@@ -23,11 +23,10 @@ enum { SHARED_WEIGHTS = 1 << 22, SLICE_TILES = 32, FEWEST_SLICES = 4 };
 enum { SHARED_FLOATS = 1 << 20, FEWEST_SHARED_TILES = 36, DEPTH = 512, PANELS_PER_PIECE = 4 };
 
 typedef struct {
-  sa_map destination, source;
+  sa_winograd_output output;
+  sa_map source;
   const float *packed;
-  sa_conv_epilogue epilogue;
   sa_prologue prologue;
-  sa_write_mode mode;
   const sa_gemm_kernels *kernels;
   int m, side;
   sa_index channels, columns, columns_padded, panels;
@@ -107,9 +106,15 @@ static sa_winograd_tiles tiles_of(const context *f) {
   return (sa_winograd_tiles){f->source, f->prologue, f->m, f->pad_top, f->pad_left, f->tile_columns, f->image_tiles, f->v_row, 0};
 }
 
+/// What is fetched while a block is multiplied, some lines with each tile of its products.
+typedef struct {
+  sa_fetching input, output;
+  sa_index input_lines, output_lines;
+} meanwhile;
+
 /// Products of some points and panels for `tiles` tiles.
-static void multiply(const context *f, float *products, const float *v, sa_index point, sa_index tiles, sa_index first_panel,
-    sa_index last_panel) {
+SA_BODY multiply(const context *f, float *products, const float *v, sa_index point, sa_index tiles, sa_index first_panel,
+    sa_index last_panel, meanwhile *ahead) {
   const sa_gemm_kernels *kernels = f->kernels;
   const float *u = f->packed + point * f->channels * f->columns_padded;
   for (sa_index channel = 0; channel < f->channels; channel += DEPTH)
@@ -128,72 +133,42 @@ static void multiply(const context *f, float *products, const float *v, sa_index
         }
         tile.a = a;
         tile.out = out;
+        sa_fetch(&ahead->input, ahead->input_lines, false);
+        sa_fetch(&ahead->output, ahead->output_lines, true);
         kernels->function[rows - 1][width / kernels->width - 1](&tile);
       }
     }
 }
 
-/// The mean and squared deviations of a tile's pixels inside the image.
-SA_BODY tile_moments(float *partial, sa_index padded, const sa_v8 *x, const int side, sa_index rows, sa_index columns) {
-  sa_v8 sum = {0}, squares = {0};
-  for (sa_index r = 0; r < rows; r++)
-    for (sa_index c = 0; c < columns; c++) sum += x[r * side + c];
-  sa_v8 mean = sum * (1.0f / (float)(rows * columns));
-  for (sa_index r = 0; r < rows; r++)
-    for (sa_index c = 0; c < columns; c++) {
-      sa_v8 d = x[r * side + c] - mean;
-      squares += d * d;
-    }
-  SA_STORE8(partial, mean);
-  SA_STORE8(partial + padded, squares);
-}
-
 /// Products of one tile back to pixels, through the epilogue.
-SA_BODY output_tile(const context *f, const float *products, sa_index tile, const int m) {
-  const int side = m + 2;
+SA_BODY output_tile(const context *f, const float *products, sa_index tile, const int m, const bool wide) {
   sa_index image, row, column;
   sa_winograd_locate(f->m, f->tile_columns, f->image_tiles, tile, &image, &row, &column);
-  sa_map y = f->destination;
-  sa_index rows = sa_least(m, y.h - row), columns = sa_least(m, y.w - column), pixel = row * y.w + column;
-  const sa_conv_epilogue *e = &f->epilogue;
-  bool plain = !e->scale && !e->shift && !e->residual.data && e->activation == SA_NO_ACTIVATION && f->mode == SA_WRITES;
+  const sa_conv_epilogue *e = &f->output.epilogue;
+  sa_map y = f->output.map;
+  sa_index rows = sa_least(m, y.h - row), columns = sa_least(m, y.w - column), pixel = (image * y.h + row) * y.w + column;
+  sa_index padded = sa_padded(y.c);
+  bool plain = !e->scale && !e->shift && !e->residual.data && e->activation == SA_NO_ACTIVATION && f->output.mode == SA_WRITES;
   float scale[SA_CHUNK], shift[SA_CHUNK];
   for (sa_index first = 0; first < y.c; first += SA_CHUNK) {
-    sa_index width = sa_least(SA_CHUNK, sa_padded(y.c) - first);
+    sa_index width = sa_least(SA_CHUNK, padded - first);
     if (!plain) sa_gather_affine(scale, shift, (sa_affine){e->scale, e->shift, 0}, 0, first, width, y.c);
-    for (sa_index i = 0; i < width; i += 8) {
-      sa_v8 x[SA_WINOGRAD_MOST_POINTS];
-#pragma clang loop unroll(full)
-      for (int p = 0; p < side * side; p++) x[p] = SA_LOAD8(products + p * f->p_point + first + i);
-#pragma clang loop unroll(full)
-      for (int c = 0; c < side; c++) sa_winograd_output(x + c, side, m);
-#pragma clang loop unroll(full)
-      for (int r = 0; r < m; r++) sa_winograd_output(x + r * side, 1, m);
-      if (f->partial_moments)
-        tile_moments(f->partial_moments + tile * 2 * sa_padded(y.c) + first + i, sa_padded(y.c), x, side, rows, columns);
-#pragma clang loop unroll(full)
-      for (int r = 0; r < m; r++)
-#pragma clang loop unroll(full)
-        for (int c = 0; c < m; c++) {
-          if (r >= rows || c >= columns) continue;
-          sa_index at = pixel + r * y.w + c;
-          float *to = sa_pixel(y, image, at) + first + i;
-          sa_v8 value = x[r * side + c];
-          if (!plain) {
-            value = SA_LOAD8(scale + i) * value + SA_LOAD8(shift + i);
-            if (e->residual.data) value += SA_LOAD8(sa_pixel(e->residual, image, at) + first + i);
-            if (f->mode == SA_ACCUMULATES) value += SA_LOAD8(to);
-            SA_ACTIVATE8(value, e->activation);
-          }
-          SA_STORE8(to, value);
-        }
-    }
+    float *mean = f->partial_moments + tile * 2 * padded + first, *m2 = mean + padded;
+#define PIXELS(LANES, i)                                                                                           \
+  {                                                                                                                \
+    sa_v##LANES x[SA_WINOGRAD_MOST_POINTS];                                                                        \
+    sa_winograd_output_values_##LANES(x, products + first + i, f->p_point, m);                                     \
+    if (f->partial_moments) sa_winograd_tile_moments_##LANES(mean + i, m2 + i, x, m + 2, rows, columns);           \
+    sa_winograd_store_##LANES(&f->output, x, pixel, first + i, rows, columns, scale + i, shift + i, m, plain);     \
+  }
+    SA_EACH_LANES(i, width, wide, PIXELS(16, i), PIXELS(8, i));
+#undef PIXELS
   }
 }
 
-SA_BODY any_output_tile(const context *f, const float *products, sa_index tile) {
-  if (f->m == 4) output_tile(f, products, tile, 4);
-  else output_tile(f, products, tile, 2);
+SA_BODY any_output_tile(const context *f, const float *products, sa_index tile, const bool wide) {
+  if (f->m == 4) output_tile(f, products, tile, 4, wide);
+  else output_tile(f, products, tile, 2, wide);
 }
 
 /// Pixels that tiles first ..< last cover, from the first one's row on, `rows` rows per tile.
@@ -206,56 +181,56 @@ SA_INLINE sa_fetching fetch_tiles(sa_map map, const context *f, sa_index first, 
 }
 
 /// All three steps for some blocks after each other. While a block is multiplied, its output and the next one's input are fetched.
-SA_BODY fused_body(void *argument, sa_index piece, int thread) {
+SA_BODY fused_body(void *argument, sa_index piece, int thread, const bool wide) {
   const context *f = argument;
   float *v = f->scratch + thread * block_floats(f), *products = v + f->side * f->side * f->v_point;
   sa_winograd_tiles tiles = tiles_of(f);
   sa_index end = sa_least((piece + 1) * f->run * f->block, f->tiles), points = f->side * f->side;
   for (sa_index first = piece * f->run * f->block; first < end; first += f->block) {
     sa_index count = sa_least(f->block, end - first), next = first + count;
-    for (sa_index t = 0; t < count; t++) sa_winograd_input_tile(v + t * f->v_row, f->v_point, &tiles, first + t);
-    sa_fetching input = fetch_tiles(f->source, f, next, sa_least(next + f->block, end), f->m + 1);
-    sa_fetching output = fetch_tiles(f->destination, f, first, next, f->m);
-    sa_index input_lines = sa_fetch_lines(input, points), output_lines = sa_fetch_lines(output, points);
-    for (sa_index point = 0; point < points; point++) {
-      sa_fetch(&input, input_lines, false);
-      sa_fetch(&output, output_lines, true);
-      multiply(f, products, v, point, count, 0, f->panels);
-    }
-    for (sa_index t = 0; t < count; t++) any_output_tile(f, products + t * f->p_row, first + t);
+    sa_index steps = points * f->panels * sa_ceil_div(f->channels, DEPTH) * sa_ceil_div(count, f->kernels->rows);
+    for (sa_index t = 0; t < count; t++) sa_winograd_input_tile(v + t * f->v_row, f->v_point, &tiles, first + t, wide);
+    meanwhile ahead = {
+        .input = fetch_tiles(f->source, f, next, sa_least(next + f->block, end), f->m + 1),
+        .output = fetch_tiles(f->output.map, f, first, next, f->m)};
+    ahead.input_lines = sa_fetch_lines(ahead.input, steps);
+    ahead.output_lines = sa_fetch_lines(ahead.output, steps);
+    for (sa_index point = 0; point < points; point++) multiply(f, products, v, point, count, 0, f->panels, &ahead);
+    for (sa_index t = 0; t < count; t++) any_output_tile(f, products + t * f->p_row, first + t, wide);
   }
 }
-SA_THREAD_VARIANTS(fused)
+SA_WIDE_VARIANTS(fused)
 
-SA_BODY input_body(void *argument, sa_index piece, int thread) {
+SA_BODY input_body(void *argument, sa_index piece, int thread, const bool wide) {
   (void)thread;
   const context *f = argument;
   sa_winograd_tiles tiles = tiles_of(f);
-  sa_winograd_input_tile(f->scratch + piece * f->v_row, f->v_point, &tiles, f->first_tile + piece);
+  sa_winograd_input_tile(f->scratch + piece * f->v_row, f->v_point, &tiles, f->first_tile + piece, wide);
 }
-SA_THREAD_VARIANTS(input)
+SA_WIDE_VARIANTS(input)
 
 static void multiply_piece(void *argument, sa_index piece, int thread) {
   (void)thread;
   const context *f = argument;
   sa_index groups = sa_ceil_div(f->panels, PANELS_PER_PIECE), point = piece / groups, first = piece % groups * PANELS_PER_PIECE;
   float *products = f->scratch + f->side * f->side * f->v_point;
-  multiply(f, products, f->scratch, point, f->tile_count, first, sa_least(first + PANELS_PER_PIECE, f->panels));
+  meanwhile nothing = {0};
+  multiply(f, products, f->scratch, point, f->tile_count, first, sa_least(first + PANELS_PER_PIECE, f->panels), &nothing);
 }
 
-SA_BODY output_body(void *argument, sa_index piece, int thread) {
+SA_BODY output_body(void *argument, sa_index piece, int thread, const bool wide) {
   (void)thread;
   const context *f = argument;
-  any_output_tile(f, f->scratch + f->side * f->side * f->v_point + piece * f->p_row, f->first_tile + piece);
+  any_output_tile(f, f->scratch + f->side * f->side * f->v_point + piece * f->p_row, f->first_tile + piece, wide);
 }
-SA_THREAD_VARIANTS(output)
+SA_WIDE_VARIANTS(output)
 
 /// One image: merges its tiles in order.
 SA_BODY merge_body(void *argument, sa_index image, int thread) {
   (void)thread;
   const context *f = argument;
-  sa_map y = f->destination;
-  double *mean = f->epilogue.moments_mean + image * y.c, *m2 = f->epilogue.moments_m2 + image * y.c;
+  sa_map y = f->output.map;
+  double *mean = f->output.epilogue.moments_mean + image * y.c, *m2 = f->output.epilogue.moments_m2 + image * y.c;
   for (sa_index c = 0; c < y.c; c++) mean[c] = m2[c] = 0;
   sa_index before = 0;
   for (sa_index t = 0; t < f->image_tiles; t++) {
@@ -277,12 +252,10 @@ void sa_winograd_run(
     sa_map destination, sa_map source, const float *packed, sa_conv_epilogue epilogue, sa_prologue prologue, sa_write_mode mode,
     sa_conv_plan plan, float *scratch, sa_pool *pool) {
   context f = make_context(plan, destination.n);
-  f.destination = destination;
+  f.output = (sa_winograd_output){destination, epilogue, mode};
   f.source = source;
   f.packed = packed;
-  f.epilogue = epilogue;
   f.prologue = prologue;
-  f.mode = mode;
   f.scratch = scratch;
   if (epilogue.moments_mean) f.partial_moments = scratch + block_floats(&f) * (f.staged ? 1 : sa_pool_threads(pool));
   if (!f.staged) sa_pool_run(pool, fused(plan.instruction_set), &f, sa_ceil_div(f.blocks, f.run));

@@ -13,8 +13,8 @@
 #include "winograd.h"
 #include "winograd_tiles.h"
 
-enum { ROWS = 24, COLUMNS = 128, RUN = 8, FINISHED = 32 };
-enum { MOST_SLICES = 8, BLOCK_FLOATS = 1 << 20, FEWEST_TILES = 64, FEWEST_SLICE_TILES = 32 };
+enum { ROWS = 48, COLUMNS = 64, RUN = 8, FINISHED = 32 };
+enum { MOST_SLICES = 8, BLOCK_FLOATS = 1 << 18, FEWEST_TILES = 64, FEWEST_SLICE_TILES = 32 };
 
 typedef struct {
   sa_winograd_tiles tiles;
@@ -23,12 +23,12 @@ typedef struct {
   float *weight_gradient;
   sa_write_mode mode;
   int m, side;
-  sa_index channels, columns, columns_padded, panel, sum_row;
+  sa_index channels, columns, columns_padded, panel;
   sa_index row_panels, column_groups;                           // of 24 input channels, of 128 output channels
-  sa_index tile_total, block, v_panel, v_point, e_panel, e_point;  // points [point][panel][tile][channel]
+  sa_index tile_total, block, v_panel, v_point, e_panel, e_point, sum_row;
   bool whole;                                                   // all tiles are one block
   sa_index slices, slice;                                       // runs of tiles with sums of their own; tiles in one
-  float *v, *e, *sums;  // sums [slice][group of 128][panel of 24][point][input channel][output channel], or a thread's one
+  float *v, *e, *sums;  // points [point][panel][tile][channel], sums [slice][group of 128][panel of 24][point][input channel][output channel], or a thread's one
   sa_index first_tile, tile_count;
 } context;
 
@@ -46,8 +46,7 @@ static context make_context(sa_conv_plan plan, sa_index images) {
   f.tiles.tile_columns = sa_ceil_div(plan.output_width, f.m);
   f.tiles.image_tiles = f.tiles.tile_columns * sa_ceil_div(plan.output_height, f.m);
   f.tile_total = f.tiles.image_tiles * images;
-  sa_index column_panels = sa_ceil_div(f.columns_padded, f.panel);
-  sa_index tile_floats = f.side * f.side * (f.row_panels * ROWS + column_panels * f.panel);
+  sa_index tile_floats = f.side * f.side * (sa_padded(f.channels) + f.columns_padded);
   f.sum_row = sa_least(COLUMNS, f.columns_padded) + 16;
   // Slices' sums, written and read, should cost less than half of what reading points from another core does.
   sa_index sums = f.side * f.side * f.row_panels * ROWS * f.columns_padded;
@@ -59,58 +58,44 @@ static context make_context(sa_conv_plan plan, sa_index images) {
   sa_index most = f.whole ? f.tile_total : sa_most(FEWEST_TILES, BLOCK_FLOATS / tile_floats);
   f.block = sa_ceil_div(f.slice, sa_ceil_div(f.slice, most));
   f.v_panel = f.block * ROWS;
-  f.v_point = sa_ceil_div(f.row_panels * f.v_panel, 32) * 32 + 16;  // an odd number of cache lines
   f.e_panel = f.block * f.panel;
-  f.e_point = sa_ceil_div(column_panels * f.e_panel, 32) * 32 + 16;
+  f.v_point = (f.row_panels * f.v_panel / 16 | 1) * 16;  // an odd number of cache lines
+  f.e_point = (sa_ceil_div(f.columns_padded, f.panel) * f.e_panel / 16 | 1) * 16;
   f.tiles.group_stride = f.v_panel;
   return f;
 }
 
 /// One tile of the output gradient to its points.
-SA_BODY gradient_tile(float *e, const context *f, sa_index tile, const int m) {
-  const int side = m + 2;
+SA_BODY gradient_tile(float *e, const context *f, sa_index tile, const int m, const bool wide) {
   sa_index image, row, column;
   sa_winograd_locate(m, f->tiles.tile_columns, f->tiles.image_tiles, tile, &image, &row, &column);
   sa_index rows = sa_least(m, f->dy.h - row), columns = sa_least(m, f->dy.w - column);
-  for (sa_index i = 0; i < sa_padded(f->columns); i += 8) {
-    sa_v8 d[SA_WINOGRAD_MOST_POINTS];
-#pragma clang loop unroll(full)
-    for (int r = 0; r < m; r++)
-#pragma clang loop unroll(full)
-      for (int c = 0; c < m; c++) {
-        d[r * side + c] = (sa_v8){0};
-        if (r < rows && c < columns) d[r * side + c] = SA_LOAD8(sa_pixel(f->dy, image, (row + r) * f->dy.w + column + c) + i);
-      }
-#pragma clang loop unroll(full)
-    for (int r = 0; r < m; r++) sa_winograd_output_gradient(d + r * side, 1, m);
-    float *to = e + i / f->panel * f->e_panel + i % f->panel;
-#pragma clang loop unroll(full)
-    for (int c = 0; c < side; c++) {
-      sa_winograd_output_gradient(d + c, side, m);
-#pragma clang loop unroll(full)
-      for (int r = 0; r < side; r++) SA_STORE8(to + (r * side + c) * f->e_point, d[r * side + c]);
-    }
-  }
+  const float *dy = sa_pixel(f->dy, image, row * f->dy.w + column);
+#define POINTS(LANES, i) \
+  sa_winograd_gradient_points_##LANES(e + i / f->panel * f->e_panel + i % f->panel, f->e_point, dy + i, f->dy, rows, columns, m)
+  SA_EACH_LANES(i, sa_padded(f->columns), wide, POINTS(16, i), POINTS(8, i));
+#undef POINTS
 }
 
 /// Tiles first ..< last of the block at hand: input where `inputs`, output gradient where `gradients`.
-SA_BODY transform_tiles(const context *f, sa_index first, sa_index last, const bool inputs, const bool gradients) {
+SA_BODY transform_tiles(const context *f, sa_index first, sa_index last, const bool inputs, const bool gradients,
+    const bool wide) {
   for (sa_index at = first; at < last; at++) {
     sa_index tile = f->first_tile + at;
-    if (inputs) sa_winograd_input_tile(f->v + at * ROWS, f->v_point, &f->tiles, tile);
-    if (gradients && f->m == 4) gradient_tile(f->e + at * f->panel, f, tile, 4);
-    if (gradients && f->m == 2) gradient_tile(f->e + at * f->panel, f, tile, 2);
+    if (inputs) sa_winograd_input_tile(f->v + at * ROWS, f->v_point, &f->tiles, tile, wide);
+    if (gradients && f->m == 4) gradient_tile(f->e + at * f->panel, f, tile, 4, wide);
+    if (gradients && f->m == 2) gradient_tile(f->e + at * f->panel, f, tile, 2, wide);
   }
 }
 
-SA_BODY transform_body(void *argument, sa_index piece, int thread) {
+SA_BODY transform_body(void *argument, sa_index piece, int thread, const bool wide) {
   (void)thread;
   const context *f = argument;
   sa_index first = piece / 2 * RUN, last = sa_least(first + RUN, f->tile_count);
-  if (piece % 2 == 0) transform_tiles(f, first, last, true, false);
-  else transform_tiles(f, first, last, false, true);
+  if (piece % 2 == 0) transform_tiles(f, first, last, true, false, wide);
+  else transform_tiles(f, first, last, false, true, wide);
 }
-SA_THREAD_VARIANTS(transform)
+SA_WIDE_VARIANTS(transform)
 
 static sa_index sum_floats(const context *f) { return f->side * f->side * ROWS * f->sum_row; }
 static sa_index slice_floats(const context *f) { return sum_floats(f) * f->row_panels * f->column_groups; }
@@ -141,10 +126,10 @@ SA_BODY taps_of(sa_v8 *taps, const float *from, const context *f, const int m) {
 #pragma clang loop unroll(full)
     for (int p = 0; p < side * side; p++) x[p] += SA_LOAD8(from + slice * slice_floats(f) + p * ROWS * f->sum_row);
 #pragma clang loop unroll(full)
-  for (int k = 0; k < side; k++) sa_winograd_filter_gradient(x + k, side, m);
+  for (int k = 0; k < side; k++) sa_winograd_filter_gradient_8(x + k, side, m);
 #pragma clang loop unroll(full)
   for (int u = 0; u < 3; u++) {
-    sa_winograd_filter_gradient(x + u * side, 1, m);
+    sa_winograd_filter_gradient_8(x + u * side, 1, m);
 #pragma clang loop unroll(full)
     for (int v = 0; v < 3; v++) taps[u * 3 + v] = x[u * side + v];
   }
@@ -194,7 +179,7 @@ static float *sums_at(const context *f, sa_index row_panel, sa_index column_grou
 }
 
 /// One slice: its tiles' points, in blocks of a thread's own, summed.
-SA_BODY slice_body(void *argument, sa_index slice, int thread) {
+SA_BODY slice_body(void *argument, sa_index slice, int thread, const bool wide) {
   context own = *(const context *)argument, *f = &own;
   sa_index first = slice * f->slice, last = sa_least(first + f->slice, f->tile_total);
   f->e += thread * block_floats(f);
@@ -202,14 +187,14 @@ SA_BODY slice_body(void *argument, sa_index slice, int thread) {
   f->sums += slice * slice_floats(f);
   for (f->first_tile = first; f->first_tile < last; f->first_tile += f->block) {
     f->tile_count = sa_least(f->block, last - f->first_tile);
-    transform_tiles(f, 0, f->tile_count, true, true);
+    transform_tiles(f, 0, f->tile_count, true, true, wide);
     for (sa_index point = 0; point < f->side * f->side; point++)
       for (sa_index group = 0; group < f->column_groups; group++)
         for (sa_index panel = 0; panel < f->row_panels; panel++)
           multiply(sums_at(f, panel, group), f, point, panel, group, f->first_tile > first);
   }
 }
-SA_THREAD_VARIANTS(slice)
+SA_WIDE_VARIANTS(slice)
 
 SA_BODY finish_body(void *argument, sa_index piece, int thread) {
   (void)thread;
