@@ -12,6 +12,7 @@ typedef struct sa_gemm_tile {
   const float *const *a;       // [taps] groups of row pointers, `tap_step` apart
   sa_index tap_step, taps, first_channel, length;
   const float *b;              // [taps * length][vectors * vector width], 64-byte aligned
+  const float *ahead;          // what is fetched into L2 meanwhile, 16 floats a step of the sum, or NULL
   const float *const *residual;  // [rows] pointers to the first column, or NULL
   const float *scale, *shift;  // [columns] or NULL: no epilogue
   sa_activation activation;

@@ -45,7 +45,7 @@ SA_BODY finish(const sa_gemm_tile *t, int row, int vector, vec *value, bool half
 SA_BODY tile(const sa_gemm_tile *t, const int rows, const int vectors) {
   vec sum[SA_GEMM_MOST_ROWS][SA_GEMM_MOST_VECTORS];
   UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = (vec){0};
-  const float *b = t->b;
+  const float *b = t->b, *ahead = t->ahead ? t->ahead : t->b;
   sa_index length = t->length;
   for (sa_index tap = 0; tap < t->taps; tap++) {
     const float *a[SA_GEMM_MOST_ROWS];
@@ -58,7 +58,9 @@ SA_BODY tile(const sa_gemm_tile *t, const int rows, const int vectors) {
         UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += value * column[v];
       }
       b += vectors * WIDTH;
+      __builtin_prefetch(ahead + k * 16, 0, 2);
     }
+    ahead += length * 16;
   }
   bool plain = !t->add_previous && !t->scale;
   UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) {

@@ -14,6 +14,7 @@ typedef struct sa_outer_tile {
   sa_index a_stride;
   const float *b;
   sa_index b_stride, pixels;
+  const float *ahead;  // what is fetched into L2 meanwhile, 16 floats a pixel, or NULL
   bool add_previous;
 } sa_outer_tile;
 

@@ -133,6 +133,7 @@ SA_BODY multiply(const context *f, float *products, const float *v, sa_index poi
         }
         tile.a = a;
         tile.out = out;
+        tile.ahead = t / kernels->rows < sa_gemm_panel(kernels) / 16 ? tile.b + width * tile.length + t / kernels->rows * tile.length * 16 : NULL;
         sa_fetch(&ahead->input, ahead->input_lines, false);
         sa_fetch(&ahead->output, ahead->output_lines, true);
         kernels->function[rows - 1][width / kernels->width - 1](&tile);

@@ -101,19 +101,22 @@ static sa_index sum_floats(const context *f) { return f->side * f->side * ROWS *
 static sa_index slice_floats(const context *f) { return sum_floats(f) * f->row_panels * f->column_groups; }
 static sa_index block_floats(const context *f) { return f->side * f->side * (f->v_point + f->e_point); }
 
-/// One point of 24 input by 128 output channels.
+/// One point of 48 input by 64 output channels; the next point's are fetched meanwhile.
 static void multiply(float *sums, const context *f, sa_index point, sa_index row_panel, sa_index column_group, bool adds) {
   sa_index rows = sa_least(ROWS, f->channels - row_panel * ROWS), last = sa_least((column_group + 1) * COLUMNS, f->columns_padded);
-  for (sa_index first = column_group * COLUMNS; first < last; first += f->panel)
+  const float *v = f->v + point * f->v_point + row_panel * f->v_panel;
+  for (sa_index first = column_group * COLUMNS; first < last; first += f->panel) {
+    sa_index width = sa_least(f->panel, last - first), e_parts = width / 16;
+    const float *e = f->e + point * f->e_point + first / f->panel * f->e_panel;
     for (sa_index r = 0; r < rows; r += SA_OUTER_ROWS) {
-      sa_index width = sa_least(f->panel, last - first);
+      sa_index part = r / SA_OUTER_ROWS;
+      const float *ahead = part < e_parts ? e + f->e_point + part * f->tile_count * 16 : v + f->v_point + (part - e_parts) * f->tile_count * 16;
       sa_outer_tile tile = {
-          .c = sums + (point * ROWS + r) * f->sum_row + first - column_group * COLUMNS, .c_stride = f->sum_row,
-          .a = f->v + point * f->v_point + row_panel * f->v_panel + r, .a_stride = ROWS,
-          .b = f->e + point * f->e_point + first / f->panel * f->e_panel, .b_stride = f->panel,
-          .pixels = f->tile_count, .add_previous = adds};
+          .c = sums + (point * ROWS + r) * f->sum_row + first - column_group * COLUMNS, .c_stride = f->sum_row, .a = v + r,
+          .a_stride = ROWS, .b = e, .b_stride = f->panel, .pixels = f->tile_count, .ahead = ahead, .add_previous = adds};
       f->kernels->function[sa_least(SA_OUTER_ROWS, rows - r) - 1][width / f->kernels->width - 1](&tile);
     }
+  }
 }
 
 /// Sums of one input channel and eight output channels back to 3x3 taps.
