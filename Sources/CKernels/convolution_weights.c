@@ -128,31 +128,18 @@ SA_BODY copy_gradient(float *to, const pixel_block *block, const context *f, sa_
   }
 }
 
-/// What the next block of pixels reads, fetched into L2 little by little while this one is multiplied: copying waits for memory otherwise.
+/// What the next block of pixels reads, fetched into L2 while this one is multiplied: a tile fetches one line of each of its pixels.
 typedef struct {
-  const float *pixel;
-  sa_index stride, width, at, left;  // floats from pixel to pixel, and of each; the next float; pixels to come
-} fetching;
+  const float *x, *dy;  // the next block's first pixel
+  sa_index x_stride, dy_stride, x_lines, dy_lines;
+} next_block;
 
-/// Channels first ..< first + width of the block of pixels from `pixel`; nothing where `width` is 0.
-SA_INLINE fetching fetch_block(sa_map map, sa_index pixel, sa_index first, sa_index width) {
-  sa_index count = sa_least(PIXELS, map.n * map.h * map.w - pixel);
-  if (width <= 0 || count <= 0) return (fetching){0};
-  return (fetching){map.data + pixel * map.pixel_stride + first, map.pixel_stride, width, 0, count};
-}
-
-/// Lines to fetch at each of `calls` times.
-SA_INLINE sa_index lines_per_call(const fetching *f, sa_index calls) { return sa_ceil_div(f->left * sa_ceil_div(f->width, 16), calls); }
-
-SA_BODY fetch_some(fetching *f, sa_index lines) {
-  for (sa_index i = 0; i < lines && f->left > 0; i++) {
-    __builtin_prefetch(f->pixel + f->at, 0, 2);
-    f->at += 16;
-    if (f->at < f->width) continue;
-    f->at = 0;
-    f->pixel += f->stride;
-    f->left--;
-  }
+SA_INLINE void fetch_with(sa_outer_tile *tile, const next_block *next, sa_index index) {
+  bool input = index < next->x_lines;
+  sa_index line = input ? index : index - next->x_lines;
+  if (!input && line >= next->dy_lines) return;
+  tile->ahead = (input ? next->x : next->dy) + line * 16;
+  tile->ahead_stride = input ? next->x_stride : next->dy_stride;
 }
 
 SA_BODY weights_body(void *argument, sa_index piece, int thread) {
@@ -171,24 +158,25 @@ SA_BODY weights_body(void *argument, sa_index piece, int thread) {
     locate_pixels(&block, f, index);
     copy_input(input, &block, f, group, first_row, rows);
     bool uniform = f->rows == f->tap_rows && f->geometry.stride == 1;
-    bool more = index + 1 < last_block;
-    fetching dy = fetch_block(
-        f->dy, (index + 1) * PIXELS, group * f->columns + first_column,
-        more ? sa_least(last_column, sa_padded(f->columns)) - first_column : 0);
-    fetching x = fetch_block(f->input, (index + 1) * PIXELS, group * f->channels + first_row, more && uniform ? rows : 0);
-    sa_index calls = sa_ceil_div(last_column - first_column, panel_width) * sa_ceil_div(rows, SA_OUTER_ROWS);
-    sa_index dy_lines = lines_per_call(&dy, calls), x_lines = lines_per_call(&x, calls);
+    sa_index next_pixel = (index + 1) * PIXELS, dy_width = sa_least(last_column, sa_padded(f->columns)) - first_column, tiles = 0;
+    next_block next = {
+        .x = f->input.data + next_pixel * f->input.pixel_stride + group * f->channels + first_row,
+        .dy = f->dy.data + next_pixel * f->dy.pixel_stride + group * f->columns + first_column,
+        .x_stride = f->input.pixel_stride, .dy_stride = f->dy.pixel_stride};
+    if (index + 1 < last_block) {
+      next.x_lines = uniform ? sa_ceil_div(rows, 16) : 0;
+      next.dy_lines = sa_ceil_div(dy_width, 16);
+    }
     for (sa_index start = first_column; start < last_column; start += COLUMNS) {
       sa_index end = sa_least(start + COLUMNS, last_column);
       copy_gradient(gradient, &block, f, group, start, end);
       for (sa_index first = start; first < end; first += panel_width) {
         sa_index width = sa_least(panel_width, end - first);
         for (sa_index r = 0; r < rows; r += SA_OUTER_ROWS) {
-          fetch_some(&dy, dy_lines);
-          fetch_some(&x, x_lines);
           sa_outer_tile tile = {
               .c = sum + r * f->columns_padded + first, .c_stride = f->columns_padded, .a = input + r, .a_stride = STRIDE,
               .b = gradient + (first - start) * PIXELS, .b_stride = width, .pixels = block.count, .add_previous = index > first_block};
+          fetch_with(&tile, &next, tiles++);
           f->kernels->function[sa_least(SA_OUTER_ROWS, rows - r) - 1][width / f->kernels->width - 1](&tile);
         }
       }

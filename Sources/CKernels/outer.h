@@ -14,7 +14,8 @@ typedef struct sa_outer_tile {
   sa_index a_stride;
   const float *b;
   sa_index b_stride, pixels;
-  const float *ahead;  // what is fetched into L2 meanwhile, 16 floats a pixel, or NULL
+  const float *ahead;  // what is fetched into L2 meanwhile, a cache line with each pixel, `ahead_stride` floats apart; or NULL
+  sa_index ahead_stride;
   bool add_previous;
 } sa_outer_tile;
 

@@ -113,7 +113,7 @@ static void multiply(float *sums, const context *f, sa_index point, sa_index row
       const float *ahead = part < e_parts ? e + f->e_point + part * f->tile_count * 16 : v + f->v_point + (part - e_parts) * f->tile_count * 16;
       sa_outer_tile tile = {
           .c = sums + (point * ROWS + r) * f->sum_row + first - column_group * COLUMNS, .c_stride = f->sum_row, .a = v + r,
-          .a_stride = ROWS, .b = e, .b_stride = f->panel, .pixels = f->tile_count, .ahead = ahead, .add_previous = adds};
+          .a_stride = ROWS, .b = e, .b_stride = f->panel, .pixels = f->tile_count, .ahead = ahead, .ahead_stride = 16, .add_previous = adds};
       f->kernels->function[sa_least(SA_OUTER_ROWS, rows - r) - 1][width / f->kernels->width - 1](&tile);
     }
   }
