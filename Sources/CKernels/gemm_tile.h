@@ -17,6 +17,8 @@ typedef float half_any __attribute__((vector_size(32), aligned(4)));
 #define ALL(s) ((vec){(s), (s), (s), (s), (s), (s), (s), (s)})
 #endif
 #define UNROLL _Pragma("clang loop unroll(full)")
+// Steps of a sum: fewer instructions beside the multiply-adds, which a busy sibling thread would slow down (by 6 % on a Sapphire Rapids).
+#define BY_FOUR _Pragma("clang loop unroll_count(4)")
 
 SA_BODY finish(const sa_gemm_tile *t, int row, int vector, vec *value, bool half) {
   vec v = *value;
@@ -50,7 +52,7 @@ SA_BODY tile(const sa_gemm_tile *t, const int rows, const int vectors) {
   for (sa_index tap = 0; tap < t->taps; tap++) {
     const float *a[SA_GEMM_MOST_ROWS];
     UNROLL for (int r = 0; r < rows; r++) a[r] = t->a[tap * t->tap_step + r] + t->first_channel;
-    for (sa_index k = 0; k < length; k++) {
+    BY_FOUR for (sa_index k = 0; k < length; k++) {
       vec column[SA_GEMM_MOST_VECTORS];
       UNROLL for (int v = 0; v < vectors; v++) column[v] = *(const vec *)(b + v * WIDTH);
       UNROLL for (int r = 0; r < rows; r++) {
