@@ -189,8 +189,7 @@ static void run_panel(
     tile.out = out;
     tile.residual = residual[0] ? residual : NULL;
     tile.a = pointers + r;
-    sa_index part = r / kernels->rows;
-    tile.ahead = part < width / 16 ? tile.b + width * tile.length * tile.taps + part * tile.length * tile.taps * 16 : NULL;
+    tile.ahead = sa_gemm_ahead(&tile, width, r / kernels->rows);
     // A store or the next block's load that misses the cache would hold up a tile.
     for (int i = 0; i < count; i++) {
       for (sa_index c = 0; c < stored; c += 16) __builtin_prefetch(rows->out[r + i] + first + c, 1, 2);
