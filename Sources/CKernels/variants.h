@@ -33,15 +33,6 @@
     return set == SA_AVX512 ? NAME##_avx512 : set == SA_AVX2 ? NAME##_avx2 : NAME##_ref;                                       \
   }
 
-/// The same from `NAME_body(context, piece, thread, wide)`, `wide` being whether sixteen lanes fill a register.
-#define SA_WIDE_VARIANTS(NAME)                                                                                                      \
-  static void NAME##_ref(void *context, sa_index piece, int thread) { NAME##_body(context, piece, thread, false); }                 \
-  SA_TARGET_AVX2 static void NAME##_avx2(void *context, sa_index piece, int thread) { NAME##_body(context, piece, thread, false); } \
-  SA_TARGET_AVX512 static void NAME##_avx512(void *context, sa_index piece, int thread) { NAME##_body(context, piece, thread, true); } \
-  static sa_piece_function NAME(sa_instruction_set set) {                                                                           \
-    return set == SA_AVX512 ? NAME##_avx512 : set == SA_AVX2 ? NAME##_avx2 : NAME##_ref;                                            \
-  }
-
 SA_INLINE float sa_activated(float x, sa_activation activation) {
   if (activation == SA_NO_ACTIVATION) return x;
   x = 0 > x ? 0 : x;

@@ -144,7 +144,7 @@ SA_BODY multiply(const context *f, float *products, const float *v, sa_index poi
 }
 
 /// Products of one tile back to pixels, through the epilogue.
-SA_BODY output_tile(const context *f, const float *products, sa_index tile, const int m, const bool wide) {
+SA_BODY output_tile(const context *f, const float *products, sa_index tile, const int m, const int lanes) {
   sa_index image, row, column;
   sa_winograd_locate(f->m, f->tile_columns, f->image_tiles, tile, &image, &row, &column);
   const sa_conv_epilogue *e = &f->output.epilogue;
@@ -157,21 +157,15 @@ SA_BODY output_tile(const context *f, const float *products, sa_index tile, cons
     sa_index width = sa_least(SA_CHUNK, padded - first);
     if (!plain) sa_gather_affine(scale, shift, (sa_affine){e->scale, e->shift, 0}, 0, first, width, y.c);
     float *moments = f->partial_moments ? f->partial_moments + tile * 2 * padded + first : NULL;
-#define PIXELS(LANES, i)                                                                                           \
-  {                                                                                                                \
-    sa_v##LANES x[SA_WINOGRAD_MOST_POINTS];                                                                        \
-    sa_winograd_output_values_##LANES(x, products + first + i, f->p_point, m);                                     \
-    if (moments) sa_winograd_tile_moments_##LANES(moments + i, moments + padded + i, x, m + 2, rows, columns);     \
-    sa_winograd_store_##LANES(&f->output, x, pixel, first + i, rows, columns, scale + i, shift + i, m, plain);     \
-  }
-    SA_EACH_LANES(i, width, wide, PIXELS(16, i), PIXELS(8, i));
-#undef PIXELS
+    SA_IN_VECTORS(
+        sa_winograd_output_pixels, lanes, width, &f->output, products + first, f->p_point, moments, first, pixel, rows, columns, scale,
+        shift, m, plain);
   }
 }
 
-SA_BODY any_output_tile(const context *f, const float *products, sa_index tile, const bool wide) {
-  if (f->m == 4) output_tile(f, products, tile, 4, wide);
-  else output_tile(f, products, tile, 2, wide);
+SA_BODY any_output_tile(const context *f, const float *products, sa_index tile, const int lanes) {
+  if (f->m == 4) output_tile(f, products, tile, 4, lanes);
+  else output_tile(f, products, tile, 2, lanes);
 }
 
 /// Pixels that tiles first ..< last cover, from the first one's row on, `rows` rows per tile.
@@ -184,7 +178,7 @@ SA_INLINE sa_fetching fetch_tiles(sa_map map, const context *f, sa_index first, 
 }
 
 /// All three steps for some blocks after each other. While a block is multiplied, its output and the next one's input are fetched.
-SA_BODY fused_body(void *argument, sa_index piece, int thread, const bool wide) {
+SA_BODY fused_body(void *argument, sa_index piece, int thread, const int lanes) {
   const context *f = argument;
   float *v = f->scratch + thread * block_floats(f), *products = v + f->side * f->side * f->v_point;
   sa_winograd_tiles tiles = tiles_of(f);
@@ -192,25 +186,25 @@ SA_BODY fused_body(void *argument, sa_index piece, int thread, const bool wide) 
   for (sa_index first = piece * f->run * f->block; first < end; first += f->block) {
     sa_index count = sa_least(f->block, end - first), next = first + count;
     sa_index steps = points * f->panels * sa_ceil_div(f->channels, DEPTH) * sa_ceil_div(count, f->kernels->rows);
-    for (sa_index t = 0; t < count; t++) sa_winograd_input_tile(v + t * f->v_row, f->v_point, &tiles, first + t, wide);
+    for (sa_index t = 0; t < count; t++) sa_winograd_input_tile(v + t * f->v_row, f->v_point, &tiles, first + t, lanes);
     meanwhile ahead = {
         .input = fetch_tiles(f->source, f, next, sa_least(next + f->block, end), f->m + 1),
         .output = fetch_tiles(f->output.map, f, first, next, f->m)};
     ahead.input_lines = sa_fetch_lines(ahead.input, steps);
     ahead.output_lines = sa_fetch_lines(ahead.output, steps);
     for (sa_index point = 0; point < points; point++) multiply(f, products, v, point, count, 0, f->panels, &ahead);
-    for (sa_index t = 0; t < count; t++) any_output_tile(f, products + t * f->p_row, first + t, wide);
+    for (sa_index t = 0; t < count; t++) any_output_tile(f, products + t * f->p_row, first + t, lanes);
   }
 }
-SA_WIDE_VARIANTS(fused)
+SA_WIDTH_VARIANTS(fused)
 
-SA_BODY input_body(void *argument, sa_index piece, int thread, const bool wide) {
+SA_BODY input_body(void *argument, sa_index piece, int thread, const int lanes) {
   (void)thread;
   const context *f = argument;
   sa_winograd_tiles tiles = tiles_of(f);
-  sa_winograd_input_tile(f->scratch + piece * f->v_row, f->v_point, &tiles, f->first_tile + piece, wide);
+  sa_winograd_input_tile(f->scratch + piece * f->v_row, f->v_point, &tiles, f->first_tile + piece, lanes);
 }
-SA_WIDE_VARIANTS(input)
+SA_WIDTH_VARIANTS(input)
 
 static void multiply_piece(void *argument, sa_index piece, int thread) {
   (void)thread;
@@ -221,12 +215,12 @@ static void multiply_piece(void *argument, sa_index piece, int thread) {
   multiply(f, products, f->scratch, point, f->tile_count, first, sa_least(first + PANELS_PER_PIECE, f->panels), &nothing);
 }
 
-SA_BODY output_body(void *argument, sa_index piece, int thread, const bool wide) {
+SA_BODY output_body(void *argument, sa_index piece, int thread, const int lanes) {
   (void)thread;
   const context *f = argument;
-  any_output_tile(f, f->scratch + f->side * f->side * f->v_point + piece * f->p_row, f->first_tile + piece, wide);
+  any_output_tile(f, f->scratch + f->side * f->side * f->v_point + piece * f->p_row, f->first_tile + piece, lanes);
 }
-SA_WIDE_VARIANTS(output)
+SA_WIDTH_VARIANTS(output)
 
 /// One image: merges its tiles in order.
 SA_BODY merge_body(void *argument, sa_index image, int thread) {

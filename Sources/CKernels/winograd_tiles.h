@@ -25,12 +25,12 @@ typedef struct sa_winograd_output {
   sa_write_mode mode;
 } sa_winograd_output;
 
-#define LANES 8
-#include "winograd_tiles_template.h"
-#undef LANES
-#define LANES 16
-#include "winograd_tiles_template.h"
-#undef LANES
+#define WIDTH 8
+#include "winograd_tiles_lanes.h"
+#undef WIDTH
+#define WIDTH 16
+#include "winograd_tiles_lanes.h"
+#undef WIDTH
 
 /// The image of a tile, and its first output pixel.
 SA_INLINE void sa_winograd_locate(
@@ -42,7 +42,7 @@ SA_INLINE void sa_winograd_locate(
 
 SA_BODY sa_winograd_input_tile_at(
     float *v, sa_index v_point, const sa_winograd_tiles *f, sa_index image, sa_index row, sa_index column, const int m, const bool whole,
-    const bool has_prologue, const bool wide) {
+    const bool has_prologue, const int lanes) {
   const int side = m + 2;
   sa_map s = f->source;
   const float *corner = s.data + ((image * s.h + row) * s.w + column) * s.pixel_stride;
@@ -55,24 +55,21 @@ SA_BODY sa_winograd_input_tile_at(
     for (sa_index i = 0; i < width; i += 16)
       for (int r = 0; r < side; r++)
         for (int c = side; c < side + m; c++) __builtin_prefetch(corner + (r * s.w + c) * s.pixel_stride + first + i);
-#define POINTS(LANES, i)                                                                                                     \
-  sa_winograd_input_points_##LANES(v + (first + i) / f->group * f->group_stride + (first + i) % f->group, v_point, corner + first + i, s, a + i, b + i, f->prologue.activation,      \
-      inside, m, whole, has_prologue)
-    SA_EACH_LANES(i, width, wide, POINTS(16, i), POINTS(8, i));
-#undef POINTS
+    SA_IN_VECTORS(
+        sa_winograd_input_points, lanes, width, v, v_point, f, first, corner + first, a, b, inside, m, whole, has_prologue);
   }
 }
 
 /// Writes tile `tile`'s points, v[point * v_point + place of channel], after the prologue; pixels outside the image are 0.
 SA_BODY sa_winograd_input_tile(
-    float *v, sa_index v_point, const sa_winograd_tiles *f, sa_index tile, const bool wide) {
+    float *v, sa_index v_point, const sa_winograd_tiles *f, sa_index tile, const int lanes) {
   sa_index image, row, column, side = f->m + 2;
   sa_winograd_locate(f->m, f->tile_columns, f->image_tiles, tile, &image, &row, &column);
   row -= f->pad_top;
   column -= f->pad_left;
   bool whole = row >= 0 && column >= 0 && row + side <= f->source.h && column + side <= f->source.w;
   bool prologue = f->prologue.affine.scale || f->prologue.affine.shift || f->prologue.activation != SA_NO_ACTIVATION;
-#define TILE(M, WHOLE, PROLOGUE) sa_winograd_input_tile_at(v, v_point, f, image, row, column, M, WHOLE, PROLOGUE, wide)
+#define TILE(M, WHOLE, PROLOGUE) sa_winograd_input_tile_at(v, v_point, f, image, row, column, M, WHOLE, PROLOGUE, lanes)
   if (f->m == 4) {
     if (whole && prologue) TILE(4, true, true);
     else if (whole) TILE(4, true, false);

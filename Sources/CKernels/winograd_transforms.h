@@ -5,19 +5,19 @@
 #define SA_WINOGRAD_TRANSFORMS_H
 #include <stdbool.h>
 
-#include "lane_templates.h"
+#include "wide_lanes.h"
 
 #define SA_WINOGRAD_A 0.70710678118654752f
 #define SA_WINOGRAD_B 1.41421356237309505f
 
 enum { SA_WINOGRAD_MOST_SIDE = 6, SA_WINOGRAD_MOST_POINTS = 36 };
 
-#define LANES 8
-#include "winograd_transforms_template.h"
-#undef LANES
-#define LANES 16
-#include "winograd_transforms_template.h"
-#undef LANES
+#define WIDTH 8
+#include "winograd_transforms_lanes.h"
+#undef WIDTH
+#define WIDTH 16
+#include "winograd_transforms_lanes.h"
+#undef WIDTH
 
 /// Filter: 3 taps to m + 2 points (G), rows of G.
 static const float sa_winograd_filter_2[4][3] = {{1, 0, 0}, {0.5f, 0.5f, 0.5f}, {0.5f, -0.5f, 0.5f}, {0, 0, 1}};

@@ -67,36 +67,34 @@ static context make_context(sa_conv_plan plan, sa_index images) {
 }
 
 /// One tile of the output gradient to its points.
-SA_BODY gradient_tile(float *e, const context *f, sa_index tile, const int m, const bool wide) {
+SA_BODY gradient_tile(float *e, const context *f, sa_index tile, const int m, const int lanes) {
   sa_index image, row, column;
   sa_winograd_locate(m, f->tiles.tile_columns, f->tiles.image_tiles, tile, &image, &row, &column);
   sa_index rows = sa_least(m, f->dy.h - row), columns = sa_least(m, f->dy.w - column);
   const float *dy = sa_pixel(f->dy, image, row * f->dy.w + column);
-#define POINTS(LANES, i) \
-  sa_winograd_gradient_points_##LANES(e + i / f->panel * f->e_panel + i % f->panel, f->e_point, dy + i, f->dy, rows, columns, m)
-  SA_EACH_LANES(i, sa_padded(f->columns), wide, POINTS(16, i), POINTS(8, i));
-#undef POINTS
+  SA_IN_VECTORS(
+      sa_winograd_gradient_points, lanes, sa_padded(f->columns), e, f->e_point, f->panel, f->e_panel, dy, f->dy, rows, columns, m);
 }
 
 /// Tiles first ..< last of the block at hand: input where `inputs`, output gradient where `gradients`.
 SA_BODY transform_tiles(const context *f, sa_index first, sa_index last, const bool inputs, const bool gradients,
-    const bool wide) {
+    const int lanes) {
   for (sa_index at = first; at < last; at++) {
     sa_index tile = f->first_tile + at;
-    if (inputs) sa_winograd_input_tile(f->v + at * ROWS, f->v_point, &f->tiles, tile, wide);
-    if (gradients && f->m == 4) gradient_tile(f->e + at * f->panel, f, tile, 4, wide);
-    if (gradients && f->m == 2) gradient_tile(f->e + at * f->panel, f, tile, 2, wide);
+    if (inputs) sa_winograd_input_tile(f->v + at * ROWS, f->v_point, &f->tiles, tile, lanes);
+    if (gradients && f->m == 4) gradient_tile(f->e + at * f->panel, f, tile, 4, lanes);
+    if (gradients && f->m == 2) gradient_tile(f->e + at * f->panel, f, tile, 2, lanes);
   }
 }
 
-SA_BODY transform_body(void *argument, sa_index piece, int thread, const bool wide) {
+SA_BODY transform_body(void *argument, sa_index piece, int thread, const int lanes) {
   (void)thread;
   const context *f = argument;
   sa_index first = piece / 2 * RUN, last = sa_least(first + RUN, f->tile_count);
-  if (piece % 2 == 0) transform_tiles(f, first, last, true, false, wide);
-  else transform_tiles(f, first, last, false, true, wide);
+  if (piece % 2 == 0) transform_tiles(f, first, last, true, false, lanes);
+  else transform_tiles(f, first, last, false, true, lanes);
 }
-SA_WIDE_VARIANTS(transform)
+SA_WIDTH_VARIANTS(transform)
 
 static sa_index sum_floats(const context *f) { return f->side * f->side * ROWS * f->sum_row; }
 static sa_index slice_floats(const context *f) { return sum_floats(f) * f->row_panels * f->column_groups; }
@@ -184,7 +182,7 @@ static float *sums_at(const context *f, sa_index row_panel, sa_index column_grou
 }
 
 /// One slice: its tiles' points, in blocks of a thread's own, summed.
-SA_BODY slice_body(void *argument, sa_index slice, int thread, const bool wide) {
+SA_BODY slice_body(void *argument, sa_index slice, int thread, const int lanes) {
   context own = *(const context *)argument, *f = &own;
   sa_index first = slice * f->slice, last = sa_least(first + f->slice, f->tile_total);
   f->e += thread * block_floats(f);
@@ -192,14 +190,14 @@ SA_BODY slice_body(void *argument, sa_index slice, int thread, const bool wide) 
   f->sums += slice * slice_floats(f);
   for (f->first_tile = first; f->first_tile < last; f->first_tile += f->block) {
     f->tile_count = sa_least(f->block, last - f->first_tile);
-    transform_tiles(f, 0, f->tile_count, true, true, wide);
+    transform_tiles(f, 0, f->tile_count, true, true, lanes);
     for (sa_index point = 0; point < f->side * f->side; point++)
       for (sa_index group = 0; group < f->column_groups; group++)
         for (sa_index panel = 0; panel < f->row_panels; panel++)
           multiply(sums_at(f, panel, group), f, point, panel, group, f->first_tile > first);
   }
 }
-SA_WIDE_VARIANTS(slice)
+SA_WIDTH_VARIANTS(slice)
 
 SA_BODY finish_body(void *argument, sa_index piece, int thread) {
   (void)thread;
