@@ -193,6 +193,7 @@ static void run_panel(
     // A store or the next block's load that misses the cache would hold up a tile.
     for (int i = 0; i < count; i++) {
       for (sa_index c = 0; c < stored; c += 16) __builtin_prefetch(rows->out[r + i] + first + c, 1, 2);
+      for (sa_index c = 0; tile.residual && c < stored; c += 16) __builtin_prefetch(residual[i] + c, 0, 2);
       for (sa_index c = fetched_from; rows->ahead && c < fetched_to; c += 16)
         __builtin_prefetch(rows->source[r + i] + rows->ahead + c, 0, 2);
     }
