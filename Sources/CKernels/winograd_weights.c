@@ -60,8 +60,8 @@ static context make_context(sa_conv_plan plan, sa_index images) {
   f.block = sa_ceil_div(f.slice, sa_ceil_div(f.slice, most));
   f.v_panel = f.block * ROWS;
   f.e_panel = f.block * f.panel;
-  f.v_point = (f.row_panels * f.v_panel / 16 | 1) * 16;  // an odd number of cache lines
-  f.e_point = (sa_ceil_div(f.columns_padded, f.panel) * f.e_panel / 16 | 1) * 16;
+  f.v_point = (sa_ceil_div(f.row_panels * f.v_panel, 16) | 1) * 16;  // an odd number of cache lines
+  f.e_point = (sa_ceil_div(sa_ceil_div(f.columns_padded, f.panel) * f.e_panel, 16) | 1) * 16;
   f.tiles.group_stride = f.v_panel;
   return f;
 }
