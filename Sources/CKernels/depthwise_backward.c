@@ -8,7 +8,7 @@
 // along about 1024 pixels, in double beyond.
 //
 // Two cores of a Zen 4, MobileNetV2's layers at batch 16: 1.6 times as fast as the four steps apart at 144 channels of 56x56. One core of a
-// Sapphire Rapids, one image: 11-17 GB/s, 1.4 times the speed in vectors of 8; at batch 16 memory bounds it. Stores of dx past the caches
+// Emerald Rapids, one image: 11-17 GB/s, 1.4 times the speed in vectors of 8; at batch 16 memory bounds it. Stores of dx past the caches
 // save 5 % here and cost the steps that read it more.
 #include "depthwise.h"
 #include "depthwise_backward.h"

@@ -3,7 +3,7 @@
 // Pieces are (image, band of about 1024 pixels, 32 channels), input rows from a ring as in the forward pass; a kernel row's sums stay in
 // registers along a row of pixels and in float along a band. Bands are added in double, in order.
 //
-// One core of a Zen 4: MobileNetV2's layers 24-41 GFLOP/s at stride 1; the reference 0.5. One core of a Sapphire Rapids, one image:
+// One core of a Zen 4: MobileNetV2's layers 24-41 GFLOP/s at stride 1; the reference 0.5. One core of an Emerald Rapids, one image:
 // 30-46 GFLOP/s, 1.6-2.0 times the speed in vectors of 8, one at a time.
 #include "depthwise.h"
 #include "depthwise_ring.h"

@@ -17,7 +17,7 @@ typedef float half_any __attribute__((vector_size(32), aligned(4)));
 #define ALL(s) ((vec){(s), (s), (s), (s), (s), (s), (s), (s)})
 #endif
 #define UNROLL _Pragma("clang loop unroll(full)")
-// Steps of a sum: fewer instructions beside the multiply-adds, which a busy sibling thread would slow down (by 6 % on a Sapphire Rapids).
+// Steps of a sum: fewer instructions beside the multiply-adds, which a busy sibling thread would slow down (by 6 % on an Emerald Rapids).
 #define BY_FOUR _Pragma("clang loop unroll_count(4)")
 
 SA_BODY finish(const sa_gemm_tile *t, int row, int vector, vec *value, bool half) {

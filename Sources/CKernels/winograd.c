@@ -8,7 +8,7 @@
 // the same.
 //
 // Zen 4 at batch 16, maps not in cache: ResNet-18's four shapes 325, 353, 300, 305 effective GFLOP/s on one core, 620, 725, 565, 560 on
-// two; the gathered product 105-112 on one. Sapphire Rapids: 380, 350, 328, 345 on one core, of which sixteen lanes at a time and fetching
+// two; the gathered product 105-112 on one. Emerald Rapids: 380, 350, 328, 345 on one core, of which sixteen lanes at a time and fetching
 // inside the micro-kernel are 10-25 %.
 #include "winograd.h"
 

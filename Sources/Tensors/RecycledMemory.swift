@@ -6,7 +6,7 @@
   ///
   /// The system clears what it hands out: 0.2 s a GB, and on virtual machines up to 3 s, longer than a network takes to fill it with maps.
   /// Blocks of any sizes follow each other in the same memory: stretches are split at pages and joined again. Before more is asked of
-  /// the system, at least as much that lies idle goes back, so that the process never holds more than were in use at once.
+  /// the system, at least as much that lies idle goes back, so that the process holds no more than were in use at once, but for rounding.
   ///
   /// Whole 2 MB pages are asked for: kernels step through maps a pixel at a time, and with 4 KB pages spend 1–3 % of a 1×1 convolution on
   /// address translation.
