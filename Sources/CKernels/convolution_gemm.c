@@ -189,7 +189,7 @@ static void run_panel(
     tile.out = out;
     tile.residual = residual[0] ? residual : NULL;
     tile.a = pointers + r;
-    tile.ahead = sa_gemm_ahead(&tile, width, r / kernels->rows);
+    tile.ahead = sa_gemm_ahead(&tile, f->phase->tap_count * f->gather.source_channels, width, r / kernels->rows);
     // A store or the next block's load that misses the cache would hold up a tile.
     for (int i = 0; i < count; i++) {
       for (sa_index c = 0; c < stored; c += 16) __builtin_prefetch(rows->out[r + i] + first + c, 1, 2);

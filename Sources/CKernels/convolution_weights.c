@@ -128,7 +128,7 @@ SA_BODY copy_gradient(float *to, const pixel_block *block, const context *f, sa_
   }
 }
 
-/// What the next block of pixels reads, fetched into L2 while this one is multiplied: a tile fetches one line of each of its pixels.
+/// What the next block of pixels reads, fetched into L2 while this one is multiplied: each tile fetches one cache line of every pixel.
 typedef struct {
   const float *x, *dy;  // the next block's first pixel
   sa_index x_stride, dy_stride, x_lines, dy_lines;

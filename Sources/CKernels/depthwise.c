@@ -1,10 +1,11 @@
 // Depthwise output and input gradient.
 //
 // Blocking: pieces are (image, band of about 1024 pixels, 32 channels); the band's source rows pass through a ring in L1/L2. Windows are
-// computed four columns at a time, eight in vectors of 16, with everything but the loads in registers. The input gradient is the same loop over spread-out
-// gradient rows with the kernel turned around: rows that a stride skips are left out, columns it skips are zeros in the ring.
+// computed four columns at a time, eight in vectors of 16, with everything but the loads in registers. The input gradient is the same loop
+// over spread-out gradient rows with the kernel turned around: rows that a stride skips are left out, columns it skips are zeros in the
+// ring.
 //
-// One core of a Zen 4: MobileNetV2's layers 34-40 GFLOP/s at stride 1, 10-18 GB/s; the reference 0.5 GFLOP/s. One core of a Sapphire
+// One core of a Zen 4: MobileNetV2's layers 34-40 GFLOP/s at stride 1, 10-18 GB/s; the reference 0.5 GFLOP/s. One core of an Emerald
 // Rapids, with prologue and moments, one image: 20-32 GFLOP/s at stride 1, 9-16 GB/s, 1.6-2.0 times the speed in vectors of 8; maps that
 // come from memory 1.2-1.5 times.
 #include "depthwise.h"

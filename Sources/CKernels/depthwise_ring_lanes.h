@@ -16,7 +16,8 @@ SA_BODY NAME(sa_copy_pixels)(
   for (sa_index x = 0; x < count; x++) {
     UNROLL for (int line = 0; line < vectors * WIDTH; line += 16) {
       __builtin_prefetch(from + AHEAD * from_step + line);
-      if (x < stored_count) __builtin_prefetch(stored + x * stored_step + line, 1, 2);
+      for (sa_index j = x * ring->spread; j < sa_least((x + 1) * ring->spread, stored_count); j++)
+        __builtin_prefetch(stored + j * stored_step + line, 1, 2);
     }
     UNROLL for (int v = 0; v < vectors; v++) {
       VEC value = scale[v] * LOAD(from + v * WIDTH) + shift[v];

@@ -38,9 +38,9 @@ static inline const sa_gemm_kernels *sa_gemm_kernels_for(sa_instruction_set set)
   return set == SA_AVX512 ? &sa_f32_gemm_avx512 : set == SA_AVX2 ? &sa_f32_gemm_avx2 : &sa_f32_gemm_ref;
 }
 
-/// What tile `index` of a panel `width` columns wide fetches for the next panel, which follows it in memory: the first tiles a part each.
-static inline const float *sa_gemm_ahead(const sa_gemm_tile *tile, sa_index width, sa_index index) {
-  return index < width / 16 ? tile->b + tile->taps * tile->length * (width + 16 * index) : NULL;
+/// What tile `index` of a panel `width` columns wide and `depth` deep fetches of the next panel's same chunk: the first tiles a part each.
+static inline const float *sa_gemm_ahead(const sa_gemm_tile *tile, sa_index depth, sa_index width, sa_index index) {
+  return index < width / 16 ? tile->b + depth * width + tile->taps * tile->length * 16 * index : NULL;
 }
 
 /// Columns of one whole panel of B.

@@ -1,5 +1,5 @@
-// The micro-kernel, a template over WIDTH (lanes of a vector), ROWS and VECTORS, included once per instruction set with TARGET and
-// NAME defined. All accumulators live in registers; each step of the sum loads VECTORS vectors of B and broadcasts ROWS values of A.
+// The micro-kernel, a template over WIDTH (lanes of a vector), ROWS and VECTORS, included once per instruction set with WIDTH
+// and TARGET defined. All accumulators live in registers; each step of the sum loads VECTORS vectors of B and broadcasts ROWS values of A.
 // The order of the sum is the same for every tile shape, so a row's bits don't depend on where tiles fall.
 #include "gemm.h"
 

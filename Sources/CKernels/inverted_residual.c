@@ -35,7 +35,9 @@ typedef struct {
 bool sa_inverted_residual_fits(const sa_conv_plan *expansion, sa_conv_plan depthwise, sa_conv_plan projection) {
   sa_conv_geometry d = depthwise.geometry, p = projection.geometry;
   if (depthwise.algorithm != SA_CONV_DEPTHWISE || projection.algorithm != SA_CONV_GEMM) return false;
-  if (p.kernel_height * p.kernel_width != 1 || p.stride != 1 || p.groups != 1 || p.pad_top + p.pad_left + p.pad_bottom + p.pad_right) return false;
+  if (p.kernel_height * p.kernel_width != 1 || p.stride != 1 || p.groups != 1
+      || p.pad_top + p.pad_left + p.pad_bottom + p.pad_right)
+    return false;
   if (p.input_channels != d.groups || (d.kernel_height - 1) * d.dilation + 1 > MOST_RING_ROWS / 2 || d.stride > 3) return false;
   if (!expansion) return true;
   sa_conv_geometry e = expansion->geometry;

@@ -40,13 +40,6 @@ SA_INLINE float sa_activated(float x, sa_activation activation) {
   return x;
 }
 
-/// Whether the activation passes a gradient at output y.
-SA_INLINE float sa_passed(float y, float dy, sa_activation activation) {
-  if (activation == SA_NO_ACTIVATION) return dy;
-  if (activation == SA_RELU6) return y > 0 && y < 6 ? dy : 0;
-  return y > 0 ? dy : 0;
-}
-
 SA_INLINE float sa_scale_at(sa_affine affine, sa_index image, sa_index channel) {
   return affine.scale ? affine.scale[image * affine.image_stride + channel] : 1;
 }

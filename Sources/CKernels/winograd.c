@@ -2,10 +2,9 @@
 // channels] x [channels, columns], and products are transformed back to m^2 pixels.
 //
 // Blocking: tiles are taken in blocks whose points stay in L2, each piece doing all three steps and fetching what it touches next, weights
-// included. Weights
-// too large for L2 are read once per larger block, by the one core that made its points. Where even that is too often, or blocks too few,
-// the steps run one after the other over blocks in L3, divided by tile, by (point, columns), by tile. Either way a pixel's arithmetic is
-// the same.
+// included. Weights too large for L2 are read once per larger block, by the one core that made its points. Where even that is too often,
+// or blocks too few, the steps run one after the other over blocks in L3, divided by tile, by (point, columns), by tile. Either way a
+// pixel's arithmetic is the same.
 //
 // Zen 4 at batch 16, maps not in cache: ResNet-18's four shapes 325, 353, 300, 305 effective GFLOP/s on one core, 620, 725, 565, 560 on
 // two; the gathered product 105-112 on one. Emerald Rapids: 380, 350, 328, 345 on one core, of which sixteen lanes at a time and fetching
@@ -25,7 +24,7 @@ enum { SHARED_WEIGHTS = 1 << 22, SLICE_TILES = 32, FEWEST_SLICES = 4 };
 enum { SHARED_FLOATS = 1 << 20, FEWEST_SHARED_TILES = 36, DEPTH = 512, PANELS_PER_PIECE = 4 };
 
 typedef struct {
-  sa_winograd_output output;
+  sa_winograd_destination output;
   sa_map source;
   const float *packed;
   sa_prologue prologue;
@@ -135,7 +134,7 @@ SA_BODY multiply(const context *f, float *products, const float *v, sa_index poi
         }
         tile.a = a;
         tile.out = out;
-        tile.ahead = sa_gemm_ahead(&tile, width, t / kernels->rows);
+        tile.ahead = sa_gemm_ahead(&tile, f->channels, width, t / kernels->rows);
         sa_fetch(&ahead->input, ahead->input_lines, false);
         sa_fetch(&ahead->output, ahead->output_lines, true);
         kernels->function[rows - 1][width / kernels->width - 1](&tile);
@@ -249,7 +248,7 @@ void sa_winograd_run(
     sa_map destination, sa_map source, const float *packed, sa_conv_epilogue epilogue, sa_prologue prologue, sa_write_mode mode,
     sa_conv_plan plan, float *scratch, sa_pool *pool) {
   context f = make_context(plan, destination.n);
-  f.output = (sa_winograd_output){destination, epilogue, mode};
+  f.output = (sa_winograd_destination){destination, epilogue, mode};
   f.source = source;
   f.packed = packed;
   f.prologue = prologue;

@@ -10,7 +10,7 @@ typedef struct sa_winograd_tiles {
   sa_prologue prologue;
   int m;
   sa_index pad_top, pad_left, tile_columns, image_tiles;
-  sa_index group, group_stride;  // where points lie: `group` channels (a multiple of 16) after each other, groups `group_stride` apart
+  sa_index group, group_stride;  // where points lie: `group` channels (a multiple of 16, or all) after each other, groups `group_stride` apart
 } sa_winograd_tiles;
 
 /// Rows top ..< bottom, columns left ..< right of a tile.
@@ -19,11 +19,11 @@ typedef struct sa_winograd_window {
 } sa_winograd_window;
 
 /// Where tiles of m^2 output pixels go.
-typedef struct sa_winograd_output {
+typedef struct sa_winograd_destination {
   sa_map map;
   sa_conv_epilogue epilogue;
   sa_write_mode mode;
-} sa_winograd_output;
+} sa_winograd_destination;
 
 #define WIDTH 8
 #include "winograd_tiles_lanes.h"

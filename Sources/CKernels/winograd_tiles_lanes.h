@@ -1,7 +1,7 @@
 // One tile's way between pixels and points for channels first ..< last, WIDTH at a time; see winograd_tiles.h.
 
-/// Source pixels from `corner` (of channel 0) to points, channel i at `v + place of i`. Where the tile isn't `whole`, pixels outside the
-/// image are 0.
+/// Source pixels to points, channel `channel + i` at `v + its place`; `corner`, `scale` and `shift` are those of channel `channel`. Where
+/// the tile isn't `whole`, pixels outside the image are 0.
 SA_BODY NAME(sa_winograd_input_points)(
     sa_index first, sa_index last, float *v, sa_index v_point, const sa_winograd_tiles *f, sa_index channel, const float *corner,
     const float *scale, const float *shift, sa_winograd_window inside, const int m, const bool whole, const bool has_prologue) {
@@ -50,7 +50,7 @@ SA_BODY NAME(sa_winograd_gradient_points)(
 }
 
 /// The mean and squared deviations of a tile's pixels inside the image.
-SA_BODY NAME(tile_moments)(float *mean, float *m2, const VEC *x, const int side, sa_index rows, sa_index columns) {
+SA_BODY NAME(sa_winograd_tile_moments)(float *mean, float *m2, const VEC *x, const int side, sa_index rows, sa_index columns) {
   VEC sum = {0}, squares = {0};
   for (sa_index r = 0; r < rows; r++)
     for (sa_index c = 0; c < columns; c++) sum += x[r * side + c];
@@ -67,7 +67,7 @@ SA_BODY NAME(tile_moments)(float *mean, float *m2, const VEC *x, const int side,
 /// Products at `points` to pixels inside the image, from pixel `pixel` of all on, through the epilogue or as they are where it is `plain`.
 /// `points`, `moments` (or NULL), `scale` and `shift` are those of channel `channel`.
 SA_BODY NAME(sa_winograd_output_pixels)(
-    sa_index first, sa_index last, const sa_winograd_output *f, const float *points, sa_index point_stride, float *moments,
+    sa_index first, sa_index last, const sa_winograd_destination *f, const float *points, sa_index point_stride, float *moments,
     sa_index channel, sa_index pixel, sa_index rows, sa_index columns, const float *scale, const float *shift, const int m,
     const bool plain) {
   const int side = m + 2;
@@ -77,7 +77,7 @@ SA_BODY NAME(sa_winograd_output_pixels)(
     UNROLL for (int p = 0; p < side * side; p++) x[p] = LOAD(points + p * point_stride + i);
     UNROLL for (int c = 0; c < side; c++) NAME(sa_winograd_output)(x + c, side, m);
     UNROLL for (int r = 0; r < m; r++) NAME(sa_winograd_output)(x + r * side, 1, m);
-    if (moments) NAME(tile_moments)(moments + i, moments + sa_padded(y.c) + i, x, side, rows, columns);
+    if (moments) NAME(sa_winograd_tile_moments)(moments + i, moments + sa_padded(y.c) + i, x, side, rows, columns);
     UNROLL for (int r = 0; r < m; r++) UNROLL for (int c = 0; c < m; c++) {
       if (r >= rows || c >= columns) continue;
       sa_index at = pixel + r * y.w + c;

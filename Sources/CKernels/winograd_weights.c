@@ -29,7 +29,8 @@ typedef struct {
   sa_index tile_total, block, v_panel, v_point, e_panel, e_point, sum_row;
   bool whole;                                                   // all tiles are one block
   sa_index slices, slice;                                       // runs of tiles with sums of their own; tiles in one
-  float *v, *e, *sums;  // points [point][panel][tile][channel], sums [slice][group][panel][point][input channel][output channel], or a thread's one
+  float *v, *e;  // points [point][panel][tile][channel]
+  float *sums;   // [slice][group][panel][point][input channel][output channel], or a thread's one
   sa_index first_tile, tile_count;
 } context;
 
@@ -108,12 +109,13 @@ static void multiply(float *sums, const context *f, sa_index point, sa_index row
     sa_index width = sa_least(f->panel, last - first), e_parts = width / 16;
     const float *e = f->e + point * f->e_point + first / f->panel * f->e_panel;
     for (sa_index r = 0; r < rows; r += SA_OUTER_ROWS) {
-      sa_index part = r / SA_OUTER_ROWS;
-      const float *next = part < e_parts ? e + f->e_point : v + f->v_point - e_parts * f->tile_count * 16;
+      sa_index part = r / SA_OUTER_ROWS, v_part = part - e_parts;
+      const float *ahead = v_part < 0 ? e + f->e_point + part * f->tile_count * 16
+          : v_part < ROWS / 16 ? v + f->v_point + v_part * f->tile_count * 16 : NULL;
       sa_outer_tile tile = {
           .c = sums + (point * ROWS + r) * f->sum_row + first - column_group * COLUMNS, .c_stride = f->sum_row, .a = v + r,
-          .a_stride = ROWS, .b = e, .b_stride = f->panel, .pixels = f->tile_count, .ahead = next + part * f->tile_count * 16,
-          .ahead_stride = 16, .add_previous = adds};
+          .a_stride = ROWS, .b = e, .b_stride = f->panel, .pixels = f->tile_count, .ahead = ahead,
+          .ahead_stride = ahead ? 16 : 0, .add_previous = adds};
       f->kernels->function[sa_least(SA_OUTER_ROWS, rows - r) - 1][width / f->kernels->width - 1](&tile);
     }
   }

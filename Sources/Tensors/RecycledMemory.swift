@@ -6,7 +6,8 @@
   ///
   /// The system clears what it hands out: 0.2 s a GB, and on virtual machines up to 3 s, longer than a network takes to fill it with maps.
   /// Blocks of any sizes follow each other in the same memory: stretches are split at pages and joined again. Before more is asked of
-  /// the system, at least as much that lies idle goes back, so that the process holds no more than were in use at once, but for rounding.
+  /// the system, at least as much that lies idle goes back, so that the process holds little more than was in use at once: rounding, and
+  /// up to `leastMapping` that nobody had touched.
   ///
   /// Whole 2 MB pages are asked for: kernels step through maps a pixel at a time, and with 4 KB pages spend 1–3 % of a 1×1 convolution on
   /// address translation.
@@ -70,8 +71,7 @@
       for stretch in idle.sorted(by: { $0.count > $1.count }) where missing > 0 {
         let first = Int(stretch.lowerBound).roundedUp(to: hugePage)
         let last = min(Int(stretch.upperBound) / hugePage * hugePage, first + missing.roundedUp(to: hugePage))
-        guard first < last else { continue }
-        munmap(UnsafeMutableRawPointer(bitPattern: first), last - first)
+        guard first < last, munmap(UnsafeMutableRawPointer(bitPattern: first), last - first) == 0 else { continue }
         missing -= last - first
         let index = idle.firstIndex(of: stretch)!
         let ends = [stretch.lowerBound..<UInt(first), UInt(last)..<stretch.upperBound]

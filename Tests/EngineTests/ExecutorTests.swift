@@ -91,6 +91,30 @@ struct ExecutorTests {
         < 1e-5)
   }
 
+  @Test("A biased convolution's observed moments have the bias in them, also before a normalization that could be folded")
+  func biasedObservers() throws {
+    let convolution = ConvolutionOperator(
+      inputChannels: 3, outputChannels: 5, kernelHeight: 3, kernelWidth: 3, padding: .all(1), hasBias: true)
+    let graph = try Graph(
+      nodes: [
+        Node("images", .input(InputOperator(channels: 3))), Node("conv", .convolution(convolution), ["images"]),
+        Node("bn", .normalization(NormalizationOperator(channels: 5)), ["conv"]), Node("pool", .globalAveragePooling, ["bn"]),
+      ], outputs: ["pool"])
+    var parameters = Parameters(graph.parameters)
+    parameters["conv", "weight"] = seededTensor([5, 3, 3, 3])
+    parameters["conv", "bias"] = Tensor(shape: [5], repeating: 3)
+    parameters["bn", "running_var"] = Tensor(shape: [5], repeating: 1)
+    let images = images(2)
+    let watching = try Executor(graph: graph, parameters: parameters, input: shape, purpose: .inference(observing: ["conv"]))
+    let moments = try watching.run(["images": images]).moments["conv"]!
+    let values = try Executor(graph: graph.cut(from: [:], to: ["conv"]), parameters: parameters, input: shape)
+      .run(["images": images]).outputs["conv"]!.tensor
+    for image in 0..<2 {
+      let expected = bruteMoments(values, image: image)
+      for channel in 0..<5 { #expect(abs(moments[image].mean[channel] - expected.mean[channel]) < 1e-5) }
+    }
+  }
+
   @Test("The statistics pass normalizes by the batch and reports what each normalization saw")
   func statistics() throws {
     let images = images(6)

@@ -14,6 +14,7 @@ struct KernelDepthwiseBackwardTests {
       .init(33, 33, kernel: 3, stride: 3, dilation: 2, groups: 33, padding: (1, 2, 1, 1), height: 14, width: 14),
       .init(16, 16, kernel: 4, stride: 2, groups: 16, padding: (1, 1, 1, 1), height: 8, width: 9),
       .init(9, 9, kernel: 1, stride: 2, groups: 9, padding: (0, 0, 0, 0), height: 7, width: 7),
+      .init(40, 40, kernel: 3, groups: 40, padding: (3, 4, 5, 6), height: 6, width: 7),
       .init(10, 10, kernel: 3, stride: 2, groups: 10, padding: (1, 1, 1, 1), height: 90, width: 95),
     ]
 

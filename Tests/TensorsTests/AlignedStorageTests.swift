@@ -33,5 +33,4 @@ struct AlignedStorageTests {
       for await intact in group { #expect(intact) }
     }
   }
-
 }

@@ -74,7 +74,9 @@ struct PlanBuilder {
     homes[value] = home
   }
 
-  mutating func keepWinners(of value: String, in map: MapReference) -> MapReference {
+  /// A map for what won a maximum of `value`.
+  mutating func keepWinners(of value: String, shape: FeatureShape) -> MapReference {
+    let map = map(shape)
     winners[value] = map
     return map
   }

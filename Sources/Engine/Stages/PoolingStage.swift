@@ -23,7 +23,7 @@ struct PoolingStage: Stage {
     if case .sliding(let pooling) = window, pooling.kind == .maximum, plan.needsGradient(input) {
       let shape = plan.shape(of: output)
       if gradientEndsAbove(plan) {
-        winners = .inputs(plan.keepWinners(of: input, in: plan.map(shape)))
+        winners = .inputs(plan.keepWinners(of: input, shape: shape))
       } else {
         winners = .taps(plan.save(plan.buffer(bytes: plan.images * shape.paddedCount), for: output))
       }
@@ -86,12 +86,21 @@ struct PoolingStep: MapStep {
       case .inputs(let map): map.buffer
       }
     }
+
+    func byteCount(of output: MapReference, images: Int) -> Double {
+      switch self {
+      case .taps: output.byteCount(images: images) / 4
+      case .inputs(let map): map.byteCount(images: images)
+      }
+    }
   }
 
   var kernel: String { [input.described, window.described].compactMap(\.self).joined(separator: " ") }
   var reads: [BufferID] { input.reads }
   var writes: [BufferID] { [output.buffer] + (winners.map { [$0.buffer] } ?? []) }
-  var bytesMoved: Double { input.source.byteCount(images: images) + output.byteCount(images: images) }
+  var bytesMoved: Double {
+    input.source.byteCount(images: images) + output.byteCount(images: images) + (winners?.byteCount(of: output, images: images) ?? 0)
+  }
 
   func run(_ run: borrowing Run) {
     let (y, x) = (run.map(output), run.map(input.source))

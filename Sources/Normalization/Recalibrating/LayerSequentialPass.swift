@@ -136,7 +136,7 @@ package struct LayerSequentialPass {
       graph: cut, parameters: parameters, inputs: inputs, purpose: .inference(observing: observed), threads: threads)
     operations += executor.program(batch: 1).floatingPointOperations
 
-    // Taken from there, so that a chunk's old tensors go as soon as it has moved, and the next one's stand in their place.
+    // `rest` lets go of them, so that a chunk's old tensors are freed as soon as it has moved, and the next one's stand in their place.
     let isLoaded = rest.chunks != nil
     var chunks = rest.chunks ?? []
     rest.chunks = nil
