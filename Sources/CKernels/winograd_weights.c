@@ -8,8 +8,8 @@
 // 48 input by 64 output channels of the sum, kept in L2. How a sum is cut depends on the shape and the batch alone.
 //
 // Zen 4 at batch 16, maps not in cache: ResNet-18's four shapes 245, 300, 265, 265 effective GFLOP/s on one core, 450, 568, 465, 408 on two
-// (297, 407, 437, 418 when all shapes shared their points); the gathered product 95-100 on one. Emerald Rapids: 335, 255, 215, 240 on one,
-// 1.2-1.35 times what it was with larger blocks of tiles and nothing fetched ahead.
+// (297, 407, 437, 418 when all shapes shared their points); the gathered product 95-100 on one. Emerald Rapids, one core, one run:
+// 268, 350, 251, 286; with larger blocks of tiles and nothing fetched ahead 1.31, 1.16, 1.29, 1.33 times as long.
 #include "outer.h"
 #include "winograd.h"
 #include "winograd_tiles.h"
