@@ -1,8 +1,8 @@
 extension StageList {
   /// A normalization with stored statistics whose gamma and beta don't train becomes the scale and shift of the convolution before it.
   ///
-  /// The weights stay as they are, so that nothing is packed again and the convolution's own moments can still be observed. Those are of
-  /// `w * x`, so a convolution with a bias that is observed stays apart.
+  /// The weights stay as they are, so that nothing is packed again and the convolution's own moments can still be observed; where the kernel
+  /// doesn't give them, an observed convolution stays apart.
   mutating func foldStoredNormalizations() {
     let readers = readers
     for normalization in stages.compactMap({ $0 as? NormalizationStage }) {
@@ -11,7 +11,7 @@ extension StageList {
         !outputs.contains(normalization.input),
         let position = stages.firstIndex(where: { $0.output == normalization.input }),
         var convolution = stages[position] as? ConvolutionStage, convolution.isBare,
-        !(convolution.hasBias && observed.contains(convolution.output)),
+        convolution.givesMoments || !observed.contains(convolution.output),
         !convolution.parameters.contains(where: { $0.field == "bias" && trainable.contains($0) })
       else { continue }
       var affine = normalization.storedAffine

@@ -1,7 +1,5 @@
 extension StageList {
-  /// Moments of a convolution's bare output are taken while it is stored.
-  ///
-  /// Not where a bias comes after: the kernel's moments are those of `w * x`.
+  /// Moments of a convolution's bare output are taken while it is stored, where the kernel gives them.
   mutating func requestMomentsFromConvolutions() {
     var wanted = observed
     for case let normalization as NormalizationStage in stages where normalization.needsMoments { wanted.insert(normalization.input) }
@@ -10,7 +8,7 @@ extension StageList {
       wanted.formUnion(concatenation.inputs)
     }
     for (position, stage) in stages.enumerated() {
-      guard var convolution = stage as? ConvolutionStage, convolution.isBare, !convolution.hasBias, wanted.contains(convolution.output)
+      guard var convolution = stage as? ConvolutionStage, convolution.isBare, convolution.givesMoments, wanted.contains(convolution.output)
       else { continue }
       convolution.takesMoments = true
       stages[position] = convolution

@@ -52,6 +52,9 @@ struct ConvolutionStage: Stage {
   /// Whether what is stored is the convolution and its bias, nothing more.
   var isBare: Bool { folded == nil && residual == nil && activation == nil }
 
+  /// Whether the kernel's moments are those of the convolution's output: they are of `w * x`, before the bias.
+  var givesMoments: Bool { !hasBias }
+
   mutating func redirect(_ old: String, to new: String) {
     if input == old { input = new }
     if residual == old { residual = new }
